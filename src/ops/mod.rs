@@ -1,1 +1,5 @@
-//! (being written)
+//! Thin shells around what the operating system owns: files, keys, clocks, configuration.
+
+pub mod files;
+pub mod keys;
+pub mod machine;
