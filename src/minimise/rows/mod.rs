@@ -128,6 +128,16 @@ enum Values {
     Object(String),
 }
 
+impl Row<'_> {
+    /// The cell of a CSV row in the column of this name.
+    #[must_use]
+    pub fn cell(&self, layout: &Layout, name: &str) -> Option<&str> {
+        let Body::Cells(cells) = &self.body else { return None };
+        let named = cells.iter().zip(layout.columns.iter().flatten());
+        named.filter(|(_, column)| *column == name).map(|(cell, _)| cell.as_str()).next()
+    }
+}
+
 impl Projection {
     /// Compiles the selection for one account of a source.
     #[must_use]
