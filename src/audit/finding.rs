@@ -1,0 +1,408 @@
+//! What an audit finds, as data.
+//!
+//! **In scope**: the codes, where a finding points, how many are kept, and which exit
+//! code they amount to. **Out of scope**: printing.
+//!
+//! Codes are stable: other programs match on them (docs/VERIFY.md lists them). Words are
+//! for people and may change.
+
+use std::fmt;
+
+use serde::{Serialize, Serializer};
+
+use crate::model::id::RequestId;
+use crate::tlog::LeafIndex;
+
+/// Findings kept in full. A log that is wrong throughout would otherwise need memory
+/// without bound; whoever gets a thousand has enough to act on.
+pub const FINDINGS_MAX: usize = 1000;
+
+/// Longest text kept of what was expected or found, in bytes: room for three hashes.
+const DETAIL_BYTES_MAX: usize = 240;
+
+/// How much a code weighs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// The object is not what it should be: exit 1.
+    Finding,
+    /// The check could not be made, or nobody vouches for the signer: exit 2.
+    Doubt,
+}
+
+macro_rules! codes {
+    ($($(#[doc = $doc:literal])+ $name:ident = $text:literal, $severity:ident, $hint:literal;)+) => {
+        /// What is wrong. The text form is stable.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[non_exhaustive]
+        pub enum Code { $($(#[doc = $doc])+ $name,)+ }
+
+        impl Code {
+            /// Every code, in the order of docs/VERIFY.md.
+            pub const ALL: &[Self] = &[$(Self::$name,)+];
+
+            /// The stable text of this code.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$name => $text,)+ }
+            }
+
+            /// Whether it is a finding or a doubt.
+            #[must_use]
+            pub const fn severity(self) -> Severity {
+                match self { $(Self::$name => Severity::$severity,)+ }
+            }
+
+            /// What to do about it; empty where nothing general can be said.
+            #[must_use]
+            pub const fn hint(self) -> &'static str {
+                match self { $(Self::$name => $hint,)+ }
+            }
+        }
+    };
+}
+
+codes! {
+    /// A file of the set is not there.
+    FileMissing = "file_missing", Finding, "ask for the export again; keep this one as evidence";
+    /// A file that does not belong to the set.
+    FileExtra = "file_extra", Finding, "nothing in the log accounts for it";
+    /// A file is longer or shorter than its content says.
+    FileLength = "file_length", Finding, "";
+    /// The operating system would not hand out a file.
+    FileUnreadable = "file_unreadable", Doubt, "look at permissions and the disk, then verify again";
+    /// Lengths inside a file do not add up.
+    Framing = "framing", Finding, "what follows in this file could not be read";
+
+    /// The keyring does not parse, does not continue the one before, or lacks a signature.
+    Keyring = "keyring", Finding, "";
+    /// A key file beside the keyring says something else than the keyring.
+    KeyFile = "key_file", Finding, "";
+    /// Trust was given, and none of its keys signed this.
+    NotTrusted = "signature_not_trusted", Finding, "compare the key with the one you got from the provider";
+    /// No trust was given: consistent with itself, by whomever.
+    SignerUnknown = "signer_not_trusted", Doubt, "give the log's key with --log-key FILE";
+    /// Signed only by a key that is no longer in force.
+    SignerRetired = "signer_retired", Doubt, "give a newer checkpoint, or the export";
+
+    /// A checkpoint or another note does not parse.
+    Checkpoint = "checkpoint", Finding, "";
+    /// A signature fails, or the one of the key in force is missing.
+    Signature = "signature", Finding, "";
+    /// Signed heads in another order, or not ending in the set's own.
+    CheckpointOrder = "checkpoint_order", Finding, "";
+    /// The entries do not lead to a signed root.
+    Root = "root", Finding, "compare with another copy of the log";
+    /// Two signed heads contradict each other.
+    Fork = "fork", Finding, "keep both: together they prove that the log signed two histories";
+    /// A head that somebody was given is not a prefix of this log.
+    NotAPrefix = "not_a_prefix", Finding, "entries were lost, rolled back or rewritten since";
+
+    /// An entry is not the one that was signed.
+    EntryAltered = "entry_altered", Finding, "expected is the leaf hash that was signed";
+    /// A hash tile is not the one that was signed.
+    TileAltered = "tile_altered", Finding, "the entries are right; the tile is not";
+    /// Entry and hash tile differ, and neither leads to the signed root.
+    EntryOrTile = "entry_or_tile", Finding, "both may have been altered";
+    /// A tile above the leaves does not hash the level below.
+    Tile = "tile", Finding, "";
+    /// An entry is not in the one form.
+    EntryForm = "entry_form", Finding, "";
+    /// An entry bears another index.
+    EntryIndex = "entry_index", Finding, "";
+    /// An entry is not there.
+    EntryMissing = "entry_missing", Finding, "";
+    /// `prev` is not the leaf hash of the entry before.
+    Chain = "chain", Finding, "";
+    /// Time goes backwards.
+    TimeOrder = "time_order", Finding, "";
+
+    /// The sealed bytes are not those of the entry.
+    PayloadHash = "payload_hash", Finding, "";
+    /// Not version 1, or too short to be sealed.
+    PayloadVersion = "payload_version", Finding, "";
+    /// The payload was withheld from this copy.
+    PayloadWithheld = "payload_withheld", Doubt, "ask the provider for it, or why not";
+    /// keys.jsonl is not in its form or order.
+    KeyRows = "key_rows", Finding, "";
+    /// A payload is sealed under a key that no row names.
+    KeyUnknown = "key_unknown", Finding, "";
+    /// A row names a key that seals nothing.
+    KeyUnused = "key_unused", Finding, "";
+    /// Not an age file.
+    KekFile = "kek_file", Finding, "";
+
+    /// A receipt does not parse.
+    Receipt = "receipt", Finding, "";
+    /// The path does not lead from the entry to the root.
+    Proof = "proof", Finding, "";
+    /// An opening does not parse, or is of another entry.
+    Opening = "opening", Finding, "";
+
+    /// The identity opens no key-encryption key.
+    NotARecipient = "not_a_recipient", Doubt, "an auditor's identity must be among the recipients of kek/*.age";
+    /// A KEK is not the one the log names, or its file is not in its form.
+    KekAltered = "kek_altered", Finding, "";
+    /// A wrapped data key does not unwrap.
+    KeyAltered = "key_altered", Finding, "";
+    /// The key commitment differs.
+    PayloadCommit = "payload_commit", Finding, "";
+    /// The payload does not decrypt.
+    PayloadTag = "payload_tag", Finding, "";
+    /// The padding is not the one form.
+    PayloadPadding = "payload_padding", Finding, "";
+    /// The event breaks the JSON profile or its type's members.
+    PayloadEvent = "payload_event", Finding, "";
+    /// A key id serves where it must not.
+    KeyUse = "key_use", Finding, "";
+    /// What the first entry says of the log is not so.
+    Founding = "founding", Finding, "";
+    /// An entry that the rules do not admit.
+    Rule = "rule", Finding, "the daemon should have refused this; rule names the statement of the practice";
+    /// Admitted under rules this program does not know.
+    RulesUnknown = "rules_unknown", Doubt, "use a newer version of this program";
+}
+
+impl Serialize for Code {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+/// Where a finding points. What is not known is absent.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Location {
+    /// File of the set, or the name under which the object was given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
+    /// Entry.
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "index_number")]
+    pub index: Option<LeafIndex>,
+    /// Request, where one is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub request: Option<RequestId>,
+    /// Statement of the practice, e.g. `S-26`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rule: Option<String>,
+}
+
+#[expect(clippy::ref_option, reason = "serde passes the field by reference")]
+fn index_number<S: Serializer>(index: &Option<LeafIndex>, serializer: S) -> Result<S::Ok, S::Error> {
+    index.map(LeafIndex::get).serialize(serializer)
+}
+
+impl Location {
+    /// A file of the set.
+    #[must_use]
+    pub fn file(name: impl Into<String>) -> Self {
+        Self { file: Some(name.into()), ..Self::default() }
+    }
+
+    /// An entry, wherever it stands.
+    #[must_use]
+    pub fn entry(index: u64) -> Self {
+        Self { index: Some(LeafIndex::new(index)), ..Self::default() }
+    }
+
+    /// The same place, at this entry.
+    #[must_use]
+    pub fn at(mut self, index: u64) -> Self {
+        self.index = Some(LeafIndex::new(index));
+        self
+    }
+}
+
+/// One thing that is not as it should be.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Finding {
+    /// What.
+    pub code: Code,
+    /// Where.
+    #[serde(flatten)]
+    pub location: Location,
+    /// What should stand there.
+    pub expected: String,
+    /// What stands there.
+    pub found: String,
+}
+
+impl Finding {
+    /// A finding with what was expected and what was found.
+    #[must_use]
+    pub fn new(
+        code: Code,
+        location: Location,
+        expected: impl fmt::Display,
+        found: impl fmt::Display,
+    ) -> Self {
+        Self { code, location, expected: clip(expected.to_string()), found: clip(found.to_string()) }
+    }
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:", self.code.as_str())?;
+        if let Some(index) = self.location.index {
+            write!(f, " entry {}", index.get())?;
+        }
+        if let Some(file) = &self.location.file {
+            write!(f, " {file}")?;
+        }
+        if let Some(request) = &self.location.request {
+            write!(f, " request {request}")?;
+        }
+        if let Some(rule) = &self.location.rule {
+            write!(f, " rule {rule}")?;
+        }
+        write!(f, ": expected {}, found {}", self.expected, self.found)
+    }
+}
+
+/// Keeps a text short and printable: it may come from a hostile file.
+fn clip(text: String) -> String {
+    let is_plain = |c: char| !c.is_control();
+    if text.len() <= DETAIL_BYTES_MAX && text.chars().all(is_plain) {
+        return text;
+    }
+    let mut short = String::new();
+    for c in text.chars() {
+        if short.len() >= DETAIL_BYTES_MAX {
+            short.push('…');
+            break;
+        }
+        short.push(if is_plain(c) { c } else { '\u{fffd}' });
+    }
+    short
+}
+
+/// What an audit amounts to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Outcome {
+    /// Nothing to object to.
+    Clean,
+    /// At least one finding.
+    Findings,
+    /// No finding, but something could not be checked.
+    Doubts,
+}
+
+impl Outcome {
+    /// The exit code of this outcome. Findings win over doubts.
+    #[must_use]
+    pub const fn exit_code(self) -> u8 {
+        match self {
+            Self::Clean => 0,
+            Self::Findings => 1,
+            Self::Doubts => 2,
+        }
+    }
+}
+
+/// All that was found, bounded.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Report {
+    findings: Vec<Finding>,
+    /// Findings and doubts that are counted only.
+    more: u64,
+    #[serde(skip)]
+    has_finding: bool,
+}
+
+impl Report {
+    /// Adds one; beyond [`FINDINGS_MAX`] it is counted only.
+    pub fn add(&mut self, finding: Finding) {
+        self.has_finding |= finding.code.severity() == Severity::Finding;
+        if self.findings.len() < FINDINGS_MAX {
+            self.findings.push(finding);
+        } else {
+            self.more = self.more.saturating_add(1);
+        }
+    }
+
+    /// Adds all of another report.
+    pub fn append(&mut self, other: Self) {
+        other.findings.into_iter().for_each(|finding| self.add(finding));
+        self.more = self.more.saturating_add(other.more);
+        self.has_finding |= other.has_finding;
+    }
+
+    /// Completes findings of one code, once it is known which of two things is the culprit.
+    pub(super) fn amend(&mut self, code: Code, amend: impl Fn(&mut Finding)) {
+        self.findings.iter_mut().filter(|finding| finding.code == code).for_each(amend);
+    }
+
+    /// What was found, in the order in which it was found; doubts among them.
+    #[must_use]
+    pub fn findings(&self) -> &[Finding] {
+        &self.findings
+    }
+
+    /// How many more there are than [`Self::findings`] holds.
+    #[must_use]
+    pub const fn more(&self) -> u64 {
+        self.more
+    }
+
+    /// Clean, findings or doubts.
+    #[must_use]
+    pub const fn outcome(&self) -> Outcome {
+        match (self.has_finding, self.findings.is_empty()) {
+            (true, _) => Outcome::Findings,
+            (false, false) => Outcome::Doubts,
+            (false, true) => Outcome::Clean,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn doubt() -> Finding {
+        Finding::new(Code::PayloadWithheld, Location::entry(3), "a payload", "none")
+    }
+
+    fn finding() -> Finding {
+        Finding::new(Code::Chain, Location::file("tile/entries/000").at(4), "a", "b")
+    }
+
+    #[test]
+    fn findings_win_over_doubts_and_survive_the_bound() {
+        let mut report = Report::default();
+        assert_eq!(report.outcome().exit_code(), 0);
+        report.add(doubt());
+        assert_eq!(report.outcome().exit_code(), 2);
+        for _ in 0..FINDINGS_MAX {
+            report.add(doubt());
+        }
+        report.add(finding());
+        assert_eq!((report.findings().len(), report.more()), (FINDINGS_MAX, 2));
+        assert_eq!(report.outcome().exit_code(), 1, "also when it is only counted");
+        let mut whole = Report::default();
+        whole.append(report);
+        assert_eq!((whole.more(), whole.outcome()), (2, Outcome::Findings));
+    }
+
+    #[test]
+    fn codes_are_distinct_and_documented() {
+        let page = include_str!("../../docs/VERIFY.md");
+        let mut texts: Vec<_> = Code::ALL.iter().map(|code| code.as_str()).collect();
+        for text in &texts {
+            assert!(page.contains(&format!("`{text}`")), "docs/VERIFY.md explains {text}");
+        }
+        texts.sort_unstable();
+        texts.dedup();
+        assert_eq!(texts.len(), Code::ALL.len());
+    }
+
+    #[test]
+    fn hostile_text_is_clipped() {
+        let found = Finding::new(Code::Chain, Location::entry(1), "x", "\u{1b}[2J".repeat(500));
+        assert!(found.found.len() < 300 && !found.found.contains('\u{1b}'));
+        assert_eq!(
+            serde_json::to_string(&finding()).expect("serialises"),
+            r#"{"code":"chain","file":"tile/entries/000","index":4,"expected":"a","found":"b"}"#
+        );
+    }
+}
