@@ -1,0 +1,153 @@
+//! The legal tables: which instrument reaches which class of data, who may issue it, and
+//! the limits the practice sets itself.
+//!
+//! **In scope**: the typed schema of policy.toml, and the consistency a table must have
+//! before anybody can adopt it.
+//! **Out of scope**: applying it (that is `rules1`), and what no policy can change: keys and
+//! credentials are never disclosed (S-02), a US subpoena never reaches content (S-31).
+//!
+//! A rule reads typed members only; prose stands in `note`, which no rule looks at.
+
+mod check;
+mod tables;
+
+use std::collections::BTreeSet;
+
+use serde::Deserialize;
+
+use crate::model::class::DataClass;
+use crate::model::scope::FieldTable;
+
+pub use check::PolicyError;
+pub use tables::{
+    BandOption, BandPeriod, BandRow, Bands, ClassTable, Code, Comity, Conf, Country, CountryCode, Entity,
+    Hosting, Instrument, Issuer, Path, Process, Reimbursement, ReportCategory, Secrecy,
+};
+
+/// Longest policy text in bytes: the draft is 20 KiB, a worldwide one fits, and an event
+/// that carries it still fits a sealed payload many times over.
+pub const POLICY_BYTES_MAX: usize = 1 << 20;
+
+/// The policy as its text says; only [`Policy::parse`] makes one.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Policy {
+    schema: u32,
+    /// A name for people; what binds is the digest of the text.
+    pub policy_id: String,
+    /// The class of a field that nobody declared: content.
+    pub default_unknown_class: DataClass,
+    /// Classes no scope may hold; at least credentials and key material.
+    pub never_disclosable: BTreeSet<DataClass>,
+    /// Where source or law is unclear: strict unless switched.
+    pub switches: Switches,
+    /// What the practice grants itself at most.
+    pub limits: Limits,
+    /// The data classes with their fields.
+    #[serde(rename = "data_class")]
+    pub classes: Vec<ClassTable>,
+    /// The instruments.
+    #[serde(rename = "instrument")]
+    pub instruments: Vec<Instrument>,
+    /// Secrecy orders by code.
+    #[serde(default)]
+    pub secrecy: Vec<Secrecy>,
+    /// Countries whose demands may be answered (S-52).
+    #[serde(rename = "country")]
+    pub countries: Vec<Country>,
+    /// The provider's entities and what each holds (S-20).
+    #[serde(rename = "entity")]
+    pub entities: Vec<Entity>,
+    /// Regimes by the country of hosting (S-93 … S-95).
+    #[serde(default)]
+    pub hosting: Vec<Hosting>,
+    /// Ways to object to a conflict of laws.
+    #[serde(default)]
+    pub comity: Vec<Comity>,
+    /// Cost (S-105 … S-108).
+    pub reimbursement: Option<Reimbursement>,
+    /// Reporting bands (50 USC 1874).
+    pub bands: Option<Bands>,
+    /// Derived once, because every scope comparison needs it.
+    #[serde(skip)]
+    fields: FieldTable,
+}
+
+/// Where source or law is unclear. The default of each is the strict one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Switches {
+    /// What content needs (S-26).
+    pub content_min_process: ContentMinProcess,
+    /// Whether a subpoena reaches its `under_wider_subpoena` as well.
+    pub subpoena_reaches_records_other: bool,
+}
+
+/// What content needs at least.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ContentMinProcess {
+    /// A warrant or its local equivalent.
+    Warrant,
+    /// A court order is enough where the instrument lists the class under `under_court_order`.
+    CourtOrder,
+}
+
+/// Limits on approvals.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Limits {
+    /// Longest `exp − iat`, in hours.
+    pub approval_life_hours_max: u32,
+    /// Oldest approval a bundle may be sealed under, in hours (I-09).
+    pub approval_age_hours_max: u32,
+    /// How far `iat` may lie after the entry's time, in seconds; at most 300.
+    pub approval_iat_skew_seconds: u32,
+}
+
+impl Policy {
+    /// Parses and checks the exact text that is adopted.
+    ///
+    /// # Errors
+    /// [`PolicyError`] names the table and what is wrong with it.
+    pub fn parse(text: &str) -> Result<Self, PolicyError> {
+        if text.len() > POLICY_BYTES_MAX {
+            return Err(PolicyError::TooLong { bytes: text.len() });
+        }
+        let mut policy: Self = toml::from_str(text)?;
+        check::check(&policy)?;
+        policy.fields =
+            policy.classes.iter().map(|row| (row.id, row.fields.iter().cloned().collect())).collect();
+        Ok(policy)
+    }
+
+    /// The instrument of that code.
+    #[must_use]
+    pub fn instrument(&self, code: &Code) -> Option<&Instrument> {
+        self.instruments.iter().find(|instrument| instrument.code == *code)
+    }
+
+    /// The country of that code, if the policy lists it.
+    #[must_use]
+    pub fn country(&self, code: CountryCode) -> Option<&Country> {
+        self.countries.iter().find(|country| country.code == code)
+    }
+
+    /// The entity of that id.
+    #[must_use]
+    pub fn entity(&self, id: &Code) -> Option<&Entity> {
+        self.entities.iter().find(|entity| entity.id == *id)
+    }
+
+    /// The fields of each class, for [`crate::model::scope::Scope::items_outside`].
+    #[must_use]
+    pub const fn fields(&self) -> &FieldTable {
+        &self.fields
+    }
+
+    /// Whether no scope may hold this class, by policy or by code.
+    #[must_use]
+    pub fn is_never_disclosable(&self, class: DataClass) -> bool {
+        class.is_never_disclosable() || self.never_disclosable.contains(&class)
+    }
+}
