@@ -1,0 +1,196 @@
+//! From collection to delivery.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+use super::parts::{Base64, LeafRef, OrderRef};
+use crate::model::digest::Digest;
+use crate::model::id::{DisclosureId, PersonId, ProductionId, SourceId};
+
+/// `disclosure.opened`: nothing is read before it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DisclosureOpened {
+    /// Its name.
+    pub disclosure: DisclosureId,
+    /// Who collects; never an approver (I-07).
+    pub collector: PersonId,
+    /// The order's version.
+    pub order: OrderRef,
+    /// The review whose scope was approved.
+    pub review: LeafRef,
+    /// SHA-256 of the approved scope's exact bytes.
+    pub scope_sha256: Digest,
+}
+
+/// `data.received`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DataReceived {
+    /// Of which collection.
+    pub disclosure: DisclosureId,
+    /// What was read.
+    pub sources: Vec<SourceRead>,
+}
+
+/// One source, as it was read the first time.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SourceRead {
+    /// Its name.
+    pub source: SourceId,
+    /// Its records.
+    pub records: u64,
+    /// Its bytes.
+    pub bytes: u64,
+    /// SHA-256 of its bytes; over several files, of their digests in order.
+    pub sha256: Digest,
+}
+
+/// `data.planned`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DataPlanned {
+    /// Of which collection.
+    pub disclosure: DisclosureId,
+    /// The scope it was planned under: the approved one (I-06).
+    pub scope_sha256: Digest,
+    /// Files in the bundle.
+    pub files: u64,
+    /// Their bytes.
+    pub bytes: u64,
+    /// SHA-256 of the manifest.
+    pub manifest_sha256: Digest,
+}
+
+/// `data.filtered`: records = kept + withheld (I-16).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DataFiltered {
+    /// Of which collection.
+    pub disclosure: DisclosureId,
+    /// Records read.
+    pub records: u64,
+    /// Records kept.
+    pub kept: u64,
+    /// Records withheld, by rule.
+    pub withheld: Vec<Withheld>,
+}
+
+/// A count of withheld records; never a value.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Withheld {
+    /// Why: the name minimisation gives the rule.
+    pub rule: String,
+    /// How many.
+    pub count: u64,
+}
+
+/// `bundle.provenance`: never opened to an agency.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BundleProvenance {
+    /// Of which collection.
+    pub disclosure: DisclosureId,
+    /// The bundle's name.
+    pub production: ProductionId,
+    /// The production's HMAC key, 32 bytes: ties `provenance.ndjson` to the sources.
+    pub hmac_key: Base64,
+    /// SHA-256 of `probity/provenance.ndjson`.
+    pub provenance_sha256: Digest,
+    /// The sources with what was kept of each.
+    pub sources: Vec<SourceFile>,
+}
+
+/// One source file, and the byte ranges kept of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SourceFile {
+    /// Its source.
+    pub source: SourceId,
+    /// SHA-256 of its bytes.
+    pub sha256: Digest,
+    /// Its length in bytes.
+    pub bytes: u64,
+    /// Half-open ranges of bytes kept, ascending, touching ones joined.
+    pub kept: Vec<(u64, u64)>,
+}
+
+/// `bundle.sealed`: opened to the agency in the receipt, so digests and opaque ids only
+/// (docs/FORMATS.md, The bundle). The request stands in the event itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BundleSealed {
+    /// The bundle's name.
+    pub production: ProductionId,
+    /// Of which collection.
+    pub disclosure: DisclosureId,
+    /// SHA-256 of the file.
+    pub file_sha256: Digest,
+    /// Its length in bytes.
+    pub file_bytes: u64,
+    /// SHA-256 of the age payload: nonce and chunks, without the header.
+    pub payload_sha256: Digest,
+    /// SHA-256 of the tag manifest inside.
+    pub tagmanifest_sha256: Digest,
+    /// SHA-256 of each recipient string, ascending.
+    pub recipients: BTreeSet<Digest>,
+}
+
+/// `bundle.released`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BundleReleased {
+    /// The bundle.
+    pub production: ProductionId,
+    /// Of which collection.
+    pub disclosure: DisclosureId,
+    /// The `approval.given` of kind release.
+    pub decision: LeafRef,
+    /// SHA-256 of the file that leaves: the sealed one.
+    pub file_sha256: Digest,
+}
+
+/// `bundle.destroyed`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BundleDestroyed {
+    /// Of which collection.
+    pub disclosure: DisclosureId,
+    /// The bundle, if it had a name.
+    pub production: Option<ProductionId>,
+    /// Why.
+    pub reason: DestroyReason,
+}
+
+/// Why a bundle is gone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DestroyReason {
+    /// Staged without its record: a crash came before the log.
+    Unrecorded,
+    /// Recorded, but its file is missing or another.
+    Lost,
+    /// The request ended, or its order changed.
+    Ordered,
+    /// A source was not the same at the second read.
+    SourceChanged,
+    /// One of the daemon's own private keys occurred in it (S-02).
+    KeyFound,
+    /// The collection failed otherwise: disk full, source missing.
+    Failed,
+}
+
+/// `delivery.acknowledged`, `delivery.failed`: the agency's words and its signature.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DeliveryReport {
+    /// The bundle.
+    pub production: ProductionId,
+    /// The exact bytes of PRD-….ack.json.
+    pub ack: Base64,
+    /// The exact bytes of PRD-….ack.json.sig, armored.
+    pub sig: Base64,
+}
