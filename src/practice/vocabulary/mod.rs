@@ -236,4 +236,3 @@ fn read<T: serde::de::DeserializeOwned>(data: &RawValue) -> Result<T, Refusal> {
         Refusal::malformed(Rule::F01, &pointer, error.to_string(), "send the members docs/events.md lists")
     })
 }
-

@@ -1,0 +1,292 @@
+//! The state of one request: everything a later event about it is judged by.
+//!
+//! **In scope**: what rules and views need, bounded, so that a case of ten thousand events
+//! costs no more than one of ten.
+//! **Out of scope**: how it changes (`rules1`); the timeline (that is the entries).
+//!
+//! A row of `cases` is this, sealed under the request's key. It is derived: `verify` never
+//! trusts it, and it can be rebuilt from the entries.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+use super::approvals::{self, ApprovalState};
+use super::directory::Level;
+use super::policy::{Code, CountryCode, Issuer};
+use super::vocabulary::{
+    BundleSealed, Channel, DestroyReason, EventType, ExactScope, LeafRef, Nature, OrderRef, RefusedItem,
+    RejectCode, RequestKind,
+};
+use crate::model::approval::Kind;
+use crate::model::digest::Digest;
+use crate::model::id::{AgencyId, DisclosureId, PersonId, ProductionId, RequestId};
+use crate::model::time::Timestamp;
+use crate::tlog::LeafIndex;
+
+/// Most approvals, refusals and revocations of one request; then a new request is due.
+pub const CASE_APPROVALS_MAX: usize = 256;
+/// Most collections of one request, failed ones among them.
+pub const CASE_DISCLOSURES_MAX: usize = 64;
+
+/// How far the request itself has come; its disclosures have steps of their own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Stage {
+    /// Arrived.
+    Received,
+    /// It does come from that agency.
+    Authenticated,
+    /// Classified, being screened.
+    Screening,
+    /// Reviewed: can be approved.
+    Reviewed,
+    /// Terminal.
+    Rejected,
+    /// Terminal.
+    Withdrawn,
+}
+
+/// One request.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Case {
+    /// Its name.
+    pub request: RequestId,
+    /// How far it has come.
+    pub stage: Stage,
+    /// How it arrived.
+    pub received: Received,
+    /// The order in force.
+    pub order: OrderRef,
+    /// The agency it was found to come from.
+    pub agency: Option<AgencyId>,
+    /// What it is, once classified.
+    pub classified: Option<Classified>,
+    /// The latest review of the order in force.
+    pub review: Option<Review>,
+    /// Every decision that was signed about it, in order.
+    pub approvals: Vec<ApprovalState>,
+    /// Its collections, in order; at most the last one is live.
+    pub disclosures: Vec<Disclosure>,
+    /// Why it was rejected.
+    pub rejected_for: Vec<RejectCode>,
+    /// Its latest entry.
+    pub last: LeafIndex,
+}
+
+/// How a request arrived.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Received {
+    /// The entry.
+    pub index: LeafIndex,
+    /// The entry's time.
+    pub at: Timestamp,
+    /// When it came, as people say.
+    pub received_at: Timestamp,
+    /// Who took it in: never an approver (I-07).
+    pub submitter: String,
+    /// What it purports to be.
+    pub kind: RequestKind,
+    /// How it came.
+    pub channel: Channel,
+    /// From whom it claims to be.
+    pub agency_claimed: Option<AgencyId>,
+}
+
+/// What the request is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Classified {
+    /// The entry.
+    pub index: LeafIndex,
+    /// The instrument.
+    pub instrument: Code,
+    /// Who issued it.
+    pub issuer: Issuer,
+    /// The level of government.
+    pub level: Level,
+    /// The country.
+    pub country: CountryCode,
+    /// What it serves.
+    pub nature: Nature,
+    /// The entity addressed.
+    pub entity: Code,
+    /// When it was issued.
+    pub issued_at: Timestamp,
+    /// When it ends.
+    pub expires_at: Option<Timestamp>,
+    /// What it asks for.
+    pub scope: ExactScope,
+}
+
+/// A completed review.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Review {
+    /// The entry: the context of approvals to disclose.
+    pub context: LeafRef,
+    /// Who reviewed.
+    pub reviewer: PersonId,
+    /// What may go on.
+    pub scope: ExactScope,
+    /// What may not, by rule.
+    pub refused: Vec<RefusedItem>,
+}
+
+/// How far a collection has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Step {
+    /// It may read the sources.
+    Opened,
+    /// They were read.
+    Received,
+    /// The bundle is planned.
+    Planned,
+    /// What was withheld is counted.
+    Filtered,
+    /// Its provenance is logged.
+    Traced,
+    /// The file is encrypted and logged.
+    Sealed,
+    /// It may leave.
+    Released,
+    /// The agency opened it.
+    Acknowledged,
+    /// It is gone.
+    Destroyed,
+}
+
+/// One collection.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Disclosure {
+    /// Its name.
+    pub id: DisclosureId,
+    /// The entry that opened it.
+    pub opened: LeafIndex,
+    /// How far it has come.
+    pub step: Step,
+    /// Who collects.
+    pub collector: PersonId,
+    /// The review it stands on.
+    pub review: LeafRef,
+    /// The scope it was planned under.
+    pub scope_sha256: Digest,
+    /// The bundle's name, once it has one.
+    pub production: Option<ProductionId>,
+    /// Records read: what `data.filtered` must account for.
+    pub records: u64,
+    /// The sealed bundle.
+    pub sealed: Option<Sealed>,
+    /// The entry that let it leave.
+    pub released: Option<LeafIndex>,
+    /// Failed deliveries.
+    pub failures: u32,
+    /// Why it is gone.
+    pub destroyed: Option<DestroyReason>,
+}
+
+/// A sealed bundle.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Sealed {
+    /// The entry: the context of approvals to release.
+    pub context: LeafRef,
+    /// Its time.
+    pub at: Timestamp,
+    /// What it says.
+    pub bundle: BundleSealed,
+}
+
+impl Disclosure {
+    /// Whether something of it may still leave or be finished.
+    #[must_use]
+    pub const fn is_live(&self) -> bool {
+        !matches!(self.step, Step::Destroyed)
+    }
+}
+
+impl Case {
+    /// The collection that is not destroyed, if there is one.
+    #[must_use]
+    pub fn live_disclosure(&self) -> Option<&Disclosure> {
+        self.disclosures.last().filter(|disclosure| disclosure.is_live())
+    }
+
+    /// The collection of that name.
+    #[must_use]
+    pub fn disclosure(&self, id: &DisclosureId) -> Option<&Disclosure> {
+        self.disclosures.iter().find(|disclosure| disclosure.id == *id)
+    }
+
+    /// The approvals to disclose that stand: of the latest review, not revoked. Whether they
+    /// are still current is judged again at seal.
+    #[must_use]
+    pub fn standing_approvals(&self) -> Vec<&ApprovalState> {
+        self.review.as_ref().map_or_else(Vec::new, |review| {
+            approvals::standing(&self.approvals, Kind::Disclose, review.context).collect()
+        })
+    }
+
+    /// The state in one word, as views show it.
+    #[must_use]
+    pub fn state_name(&self) -> &'static str {
+        match (self.stage, self.live_disclosure().map(|disclosure| disclosure.step)) {
+            (_, Some(Step::Acknowledged)) => "disclosed",
+            (_, Some(Step::Released)) => "released",
+            (Stage::Rejected, _) => "rejected",
+            (Stage::Withdrawn, _) => "withdrawn",
+            (_, Some(Step::Sealed)) => "sealed",
+            (_, Some(_)) => "collecting",
+            (Stage::Reviewed, None) if approvals::is_quorum(&self.standing_approvals()) => "approved",
+            (Stage::Reviewed, None) => "reviewed",
+            (Stage::Screening, None) => "screening",
+            (Stage::Authenticated, None) => "authenticated",
+            (Stage::Received, None) => "received",
+        }
+    }
+
+    /// The events that would be legal in this state, for people who ask what comes next.
+    #[must_use]
+    pub fn next_steps(&self) -> Vec<EventType> {
+        use EventType as E;
+        let step = self.live_disclosure().map(|disclosure| disclosure.step);
+        let forward: &[E] = match (self.stage, step) {
+            (_, Some(Step::Released)) => &[E::DeliveryAcknowledged, E::DeliveryFailed],
+            (_, Some(Step::Acknowledged)) | (Stage::Rejected | Stage::Withdrawn, None) => &[],
+            (Stage::Rejected | Stage::Withdrawn, Some(_)) => &[E::BundleDestroyed],
+            (_, Some(Step::Sealed)) => &[E::ApprovalGiven, E::BundleReleased, E::BundleDestroyed],
+            (_, Some(Step::Opened)) => &[E::DataReceived, E::BundleDestroyed],
+            (_, Some(Step::Received)) => &[E::DataPlanned, E::BundleDestroyed],
+            (_, Some(Step::Planned)) => &[E::DataFiltered, E::BundleDestroyed],
+            (_, Some(Step::Filtered)) => &[E::BundleProvenance, E::BundleDestroyed],
+            (_, Some(_)) => &[E::BundleSealed, E::BundleDestroyed],
+            (Stage::Received, None) => &[E::RequestAuthenticated],
+            (Stage::Authenticated, None) => &[E::RequestClassified],
+            (Stage::Screening, None) => &[E::ReviewCompleted],
+            (Stage::Reviewed, None) if approvals::is_quorum(&self.standing_approvals()) => {
+                &[E::DisclosureOpened, E::ApprovalRevoked]
+            }
+            (Stage::Reviewed, None) => &[E::ApprovalGiven, E::ApprovalRefused, E::ReviewCompleted],
+        };
+        let is_over = matches!(self.stage, Stage::Rejected | Stage::Withdrawn)
+            || step.is_some_and(|step| step >= Step::Released);
+        let mut steps = forward.to_vec();
+        if !is_over {
+            steps.extend([E::OrderAmended, E::RequestWithdrawn]);
+        }
+        if !is_over && step.is_none() {
+            steps.push(E::RequestRejected);
+        }
+        steps
+    }
+
+    /// The persons whose approvals to disclose stand.
+    #[must_use]
+    pub fn approvers(&self) -> BTreeSet<&PersonId> {
+        self.standing_approvals().into_iter().map(|approval| &approval.person).collect()
+    }
+}

@@ -1,0 +1,191 @@
+//! What an admitted event does: names it takes, and the state it leaves.
+//!
+//! The leaf hash exists only after sealing, and approvals bind to it: so `apply` returns a
+//! [`Change`], and [`Change::recorded`] finishes it with the leaf.
+
+use super::case::Case;
+use super::refusal::Refusal;
+use super::rule::Rule;
+use super::world::World;
+use crate::model::approval::Nonce;
+use crate::model::digest::Digest;
+use crate::model::id::{DisclosureId, ProductionId, RequestId};
+use crate::tlog::{Hash, LeafIndex};
+
+/// What `apply` answers for an event that no rule refuses.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// Append it, if its claims are free, and keep what follows from it.
+    Admitted(Box<Change>),
+    /// Append nothing: this person decided exactly this before, at that entry.
+    AlreadyRecorded(LeafIndex),
+}
+
+/// A name that is taken once in the whole log. The caller looks it up in its own index.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Claim {
+    /// A request.
+    Request(RequestId),
+    /// A collection.
+    Disclosure(DisclosureId),
+    /// A bundle.
+    Production(ProductionId),
+    /// A nonce of one key.
+    Nonce {
+        /// The key.
+        keyid: Digest,
+        /// The nonce.
+        nonce: Nonce,
+    },
+}
+
+impl Claim {
+    /// The bytes to index it by: injective, and nothing personal in them.
+    #[must_use]
+    pub fn to_key(&self) -> Vec<u8> {
+        match self {
+            Self::Request(id) => format!("request/{id}").into_bytes(),
+            Self::Disclosure(id) => format!("disclosure/{id}").into_bytes(),
+            Self::Production(id) => format!("production/{id}").into_bytes(),
+            Self::Nonce { keyid, nonce } => format!("nonce/{keyid}/{nonce}").into_bytes(),
+        }
+    }
+
+    /// What the client is told if the name is taken.
+    #[must_use]
+    pub fn refusal(&self) -> Refusal {
+        let taken = |pointer, what: &str| {
+            let reason = format!("this {what} stands in the log already");
+            Refusal::conflict(Rule::I04, pointer, reason, "choose a new one; ids are never used again")
+        };
+        match self {
+            Self::Request(_) => taken("/request", "request id"),
+            Self::Disclosure(_) => taken("/data/disclosure", "disclosure id"),
+            Self::Production(_) => taken("/data/production", "production id"),
+            Self::Nonce { .. } => Refusal::conflict(
+                Rule::A09,
+                "/envelopes/0",
+                "this key has signed an approval with this nonce before",
+                "sign a fresh approval",
+            ),
+        }
+    }
+}
+
+/// Where the leaf hash belongs in the state that follows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Mark {
+    /// Nowhere.
+    Nowhere,
+    /// Into the review: later approvals name it.
+    Review,
+    /// Into the sealed bundle of the live disclosure.
+    Sealed,
+    /// Into the newest approval of the case.
+    Approval,
+    /// Into the newest proposal.
+    Proposal,
+    /// Into the newest approval of this proposal.
+    ProposalApproval(LeafIndex),
+}
+
+/// An admitted event's effect, lacking only the leaf hash.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Change {
+    pub(super) claims: Vec<Claim>,
+    pub(super) case: Option<Case>,
+    pub(super) world: Option<World>,
+    pub(super) mark: Mark,
+}
+
+/// The state after an entry; what did not change is `None`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Next {
+    /// The case of the entry's request.
+    pub case: Option<Case>,
+    /// What is in force for later entries.
+    pub world: Option<World>,
+}
+
+impl Change {
+    pub(super) const fn nothing() -> Self {
+        Self { claims: Vec::new(), case: None, world: None, mark: Mark::Nowhere }
+    }
+
+    pub(super) fn of_case(case: Case) -> Self {
+        Self { case: Some(case), ..Self::nothing() }
+    }
+
+    pub(super) fn of_world(world: World) -> Self {
+        Self { world: Some(world), ..Self::nothing() }
+    }
+
+    pub(super) fn marking(self, mark: Mark) -> Self {
+        Self { mark, ..self }
+    }
+
+    pub(super) fn claiming(mut self, claim: Claim) -> Self {
+        self.claims.push(claim);
+        self
+    }
+
+    /// The names this entry takes; if one is taken, refuse with [`Claim::refusal`].
+    #[must_use]
+    pub fn claims(&self) -> &[Claim] {
+        &self.claims
+    }
+
+    /// The state after the entry, now that its leaf is known.
+    #[must_use]
+    pub fn recorded(mut self, leaf: Hash) -> Next {
+        if let Some(case) = &mut self.case {
+            finish_case(case, self.mark, leaf);
+        }
+        if let Some(world) = &mut self.world {
+            finish_world(world, self.mark, leaf);
+        }
+        Next { case: self.case, world: self.world }
+    }
+}
+
+fn finish_case(case: &mut Case, mark: Mark, leaf: Hash) {
+    match mark {
+        Mark::Review => {
+            if let Some(review) = &mut case.review {
+                review.context.leaf = leaf;
+            }
+        }
+        Mark::Sealed => {
+            let sealed = case.disclosures.last_mut().and_then(|disclosure| disclosure.sealed.as_mut());
+            if let Some(sealed) = sealed {
+                sealed.context.leaf = leaf;
+            }
+        }
+        Mark::Approval => {
+            if let Some(given) = case.approvals.last_mut() {
+                given.entry.leaf = leaf;
+            }
+        }
+        Mark::Nowhere | Mark::Proposal | Mark::ProposalApproval(_) => {}
+    }
+}
+
+fn finish_world(world: &mut World, mark: Mark, leaf: Hash) {
+    let mut proposals = (*world.proposals).clone();
+    match mark {
+        Mark::Proposal => {
+            let newest = proposals.last_entry();
+            if let Some(mut newest) = newest {
+                newest.get_mut().context.leaf = leaf;
+            }
+        }
+        Mark::ProposalApproval(index) => {
+            let newest = proposals.get_mut(&index).and_then(|proposal| proposal.approvals.last_mut());
+            if let Some(given) = newest {
+                given.entry.leaf = leaf;
+            }
+        }
+        Mark::Nowhere | Mark::Review | Mark::Sealed | Mark::Approval => return,
+    }
+    world.proposals = std::sync::Arc::new(proposals);
+}

@@ -1,0 +1,138 @@
+//! The auditor's replay: the same `apply`, over a whole log, going on after each finding.
+//!
+//! **In scope**: state, claims and event ids of a log that is read from index 0 on.
+//! **Out of scope**: hashes, chain and signatures of the log itself ([`crate::audit`]).
+//!
+//! An event that no rule admits changes nothing here, as it would have changed nothing in
+//! the daemon; what was built upon it is found too, each with its own rule.
+
+use std::collections::{HashMap, HashSet};
+
+use super::case::Case;
+use super::change::{Claim, Verdict};
+use super::refusal::Refusal;
+use super::rule::Rule;
+use super::world::World;
+use super::{Head, RuleSet, Stamp, State, apply};
+use crate::model::event::Event;
+use crate::model::id::{EventId, RequestId};
+use crate::model::time::Timestamp;
+use crate::tlog::{Hash, LeafIndex};
+
+/// An entry that the practice would not have admitted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// The rule it breaks.
+    pub rule: Rule,
+    /// The entry.
+    pub index: LeafIndex,
+    /// Its request.
+    pub request: Option<RequestId>,
+    /// Where in the event.
+    pub pointer: String,
+    /// What was expected and what was found.
+    pub reason: String,
+}
+
+/// The state of a replay; feed it every entry in order.
+#[derive(Debug, Default)]
+pub struct Replay {
+    world: World,
+    cases: HashMap<RequestId, Case>,
+    claims: HashSet<Claim>,
+    ids: HashSet<EventId>,
+    head: Option<Head>,
+    next: u64,
+}
+
+impl Replay {
+    /// Before index 0.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Judges the next entry.
+    ///
+    /// `None` for `event` says that the entry could not be opened (withheld or erased): its
+    /// index is passed over, and whoever calls reports that.
+    pub fn feed(
+        &mut self,
+        index: LeafIndex,
+        time: Timestamp,
+        leaf: Hash,
+        event: Option<&Event>,
+    ) -> Vec<Finding> {
+        let mut findings = Vec::new();
+        let mut find = |event: Option<&Event>, refusal: Refusal| {
+            findings.push(Finding {
+                rule: refusal.rule,
+                index,
+                request: event.and_then(|event| event.request.clone()),
+                pointer: refusal.pointer,
+                reason: refusal.reason,
+            });
+        };
+        if index.get() != self.next {
+            let reason = format!("index {index} follows {} entries", self.next);
+            find(event, Refusal::conflict(Rule::I01, "", reason, "verify the log"));
+        }
+        let stamp = Stamp { index, time, head: self.head };
+        if let Some(event) = event
+            && let Err(refusal) = self.admit(event, stamp, leaf)
+        {
+            find(Some(event), refusal);
+        }
+        self.next = index.get().saturating_add(1);
+        self.head = Some(Head { leaf, time });
+        findings
+    }
+
+    fn admit(&mut self, event: &Event, stamp: Stamp, leaf: Hash) -> Result<(), Refusal> {
+        let again = "an id names one event";
+        if !self.ids.insert(event.id.clone()) {
+            return Err(Refusal::conflict(Rule::I04, "/id", "the event id stands in the log before", again));
+        }
+        let rules = RuleSet::numbered(event.rules).ok_or_else(|| {
+            let reason = format!("this version does not know rule set {}", event.rules);
+            Refusal::conflict(Rule::F02, "/rules", reason, "verify with a newer version")
+        })?;
+        let case = event.request.as_ref().and_then(|request| self.cases.get(request));
+        let change = match apply(rules, State { world: &self.world, case }, event, stamp)? {
+            Verdict::Admitted(change) => change,
+            Verdict::AlreadyRecorded(before) => {
+                let reason = format!("the same decision stands at entry {before}");
+                return Err(Refusal::conflict(Rule::I04, "", reason, again));
+            }
+        };
+        if let Some(taken) = change.claims().iter().find(|claim| self.claims.contains(*claim)) {
+            return Err(taken.refusal());
+        }
+        self.claims.extend(change.claims().iter().cloned());
+        let next = change.recorded(leaf);
+        if let Some(case) = next.case {
+            self.cases.insert(case.request.clone(), case);
+        }
+        if let Some(world) = next.world {
+            self.world = world;
+        }
+        Ok(())
+    }
+
+    /// What is in force after the entries so far.
+    #[must_use]
+    pub const fn world(&self) -> &World {
+        &self.world
+    }
+
+    /// The case of a request, as far as it has come.
+    #[must_use]
+    pub fn case(&self, request: &RequestId) -> Option<&Case> {
+        self.cases.get(request)
+    }
+
+    /// Every case.
+    pub fn cases(&self) -> impl Iterator<Item = &Case> {
+        self.cases.values()
+    }
+}
