@@ -15,3 +15,14 @@ pub mod archive;
 pub mod bag;
 
 pub mod sshsig;
+
+pub mod certificate;
+pub mod documents;
+pub mod index;
+pub mod open_me;
+
+pub mod pack;
+pub mod receipt;
+
+#[cfg(test)]
+mod fixture;
