@@ -89,6 +89,15 @@ impl Selection {
         &self.items
     }
 
+    /// The names of content that the scope lists for this account.
+    #[must_use]
+    pub fn listed_content(&self, service: &ServiceId, account: &str) -> Vec<&str> {
+        let positions = self.accounts.get(service).and_then(|accounts| accounts.get(account));
+        let items = positions.into_iter().flatten().filter_map(|&at| self.items.get(at));
+        let content = items.filter(|item| item.class == DataClass::ContentStored);
+        content.flat_map(|item| item.fields.iter().flatten()).map(String::as_str).collect()
+    }
+
     /// The field as the dictionary has it: one that a source declares in a class whose
     /// closed list does not name it is content (S-98).
     #[must_use]

@@ -107,7 +107,8 @@ pub struct Projection {
     time_field: Option<String>,
     declared: BTreeMap<String, (Access, Declaration)>,
     columns: Option<Vec<(String, Access, Field)>>,
-    /// For what nobody declared; only its name differs.
+    /// For what nobody declared: by name where the scope lists it, else as content without one.
+    listed_content: BTreeMap<String, Access>,
     content: Access,
     existence: Access,
 }
@@ -147,8 +148,8 @@ impl Projection {
             let field = layout.field(name);
             (name.clone(), access(&field), selection.settle(&field))
         };
-        // Fields that nobody declared have no dictionary name: only null fields select them.
-        let open = Field { class: DataClass::ContentStored, name: String::new() };
+        let content = |name: &str| access(&Field { class: DataClass::ContentStored, name: name.to_owned() });
+        let listed = selection.listed_content(service, account);
         let exists = Field { class: DataClass::Existence, name: "account_exists".to_owned() };
         let declared = layout.declared.iter().map(|(name, declaration)| {
             let settled = Declaration { field: selection.settle(&declaration.field), ..declaration.clone() };
@@ -159,7 +160,9 @@ impl Projection {
             time_field: layout.time.as_ref().map(|(name, _)| name.clone()),
             declared: declared.collect(),
             columns: layout.columns.as_ref().map(|columns| columns.iter().map(of_column).collect()),
-            content: access(&open),
+            listed_content: listed.into_iter().map(|name| (name.to_owned(), content(name))).collect(),
+            // No field has an empty name: only items without a list of fields select this.
+            content: content(""),
             existence: access(&exists),
         }
     }
@@ -221,7 +224,10 @@ impl Projection {
                 decided.keep(access, &declaration.field.name, is_account)
             }
             None if shape == Shape::Object && layout.is_branch(path) => return Verdict::Descend,
-            Some(_) | None => decided.keep(&self.content, path, is_account),
+            Some(_) | None => {
+                let listed = self.listed_content.get(path).filter(|_| shape != Shape::Ambiguous);
+                decided.keep(listed.unwrap_or(&self.content), path, is_account)
+            }
         };
         if kept { Verdict::Keep } else { Verdict::Drop }
     }
