@@ -190,6 +190,12 @@ impl Vkey {
         Self { id: KeyId::of(&name, &key), name, key }
     }
 
+    /// Another key under the name and the key id of `vkey`: four bytes collide sooner or later.
+    #[cfg(test)]
+    pub(super) fn with_id_of(vkey: &Self, key: PublicKey) -> Self {
+        Self { key, ..vkey.clone() }
+    }
+
     /// The key's name.
     #[must_use]
     pub fn name(&self) -> &str {
