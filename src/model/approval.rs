@@ -152,6 +152,7 @@ pub struct Approval {
     /// The log it is for.
     pub origin: Origin,
     /// The request; null where the act is on none.
+    #[serde(deserialize_with = "json::nullable")]
     pub request: Option<RequestId>,
     /// What kind of act.
     pub kind: Kind,
@@ -160,8 +161,10 @@ pub struct Approval {
     /// The role in which the person decides.
     pub role: String,
     /// The order in force; only for acts about data.
+    #[serde(deserialize_with = "json::nullable")]
     pub order: Option<ApprovedOrder>,
     /// SHA-256 of the exact scope bytes in `review.completed`; only for acts about data.
+    #[serde(deserialize_with = "json::nullable")]
     pub scope_sha256: Option<Digest>,
     /// SHA-256 of each recipient string, ascending; empty unless about data.
     pub recipients: Vec<Digest>,
@@ -273,14 +276,17 @@ pub struct Act {
     /// The log.
     pub origin: Origin,
     /// The request, if it is about one.
+    #[serde(deserialize_with = "json::nullable")]
     pub request: Option<RequestId>,
     /// What kind of act.
     pub kind: Kind,
     /// What would be decided.
     pub decision: Decision,
     /// The order in force, for acts about data.
+    #[serde(deserialize_with = "json::nullable")]
     pub order: Option<ApprovedOrder>,
     /// The reviewed scope, for acts about data.
+    #[serde(deserialize_with = "json::nullable")]
     pub scope_sha256: Option<Digest>,
     /// The agency's current recipients, for acts about data.
     pub recipients: Vec<Digest>,
@@ -342,6 +348,22 @@ mod tests {
     }
 
     #[test]
+    fn null_is_not_absent() {
+        for member in ["request", "order", "scope_sha256"] {
+            let mut value: Value = serde_json::from_str(&vector()).expect("JSON");
+            value["kind"] = json!("policy");
+            for null in ["request", "order", "scope_sha256"] {
+                value[null] = Value::Null;
+            }
+            value["recipients"] = json!([]);
+            assert!(Approval::parse(value.to_string().as_bytes()).is_ok());
+            value.as_object_mut().expect("an object").remove(member);
+            let error = Approval::parse(value.to_string().as_bytes()).expect_err(member).to_string();
+            assert!(error.contains(&format!("missing field `{member}`")), "{error}");
+        }
+    }
+
+    #[test]
     fn members_must_fit_the_kind() {
         let check = |change: &[(&str, Value)], expected: &str| {
             let mut value: Value = serde_json::from_str(&vector()).expect("JSON");
@@ -360,7 +382,7 @@ mod tests {
         check(&[("recipients", json!([digest("b"), digest("a")]))], "ascending");
         check(&[("recipients", json!([digest("a"), digest("a")]))], "ascending");
         check(&[("kind", json!("policy"))], "order");
-        check(&[("kind", json!("everything"))], "unknown variant");
+        check(&[("kind", json!("everything"))], "expected one of `disclose`");
         check(&[("policy", digest("a"))], "sha256:");
         check(&[("nonce", json!("CF00B38414AA3C65058350F6471E1103"))], "nonce");
         check(&[("extra", json!(1))], "unknown field");

@@ -12,7 +12,7 @@
 use std::borrow::Cow;
 use std::collections::HashSet;
 
-use serde::de::DeserializeOwned;
+use serde::de::{Deserialize, DeserializeOwned, Deserializer};
 
 /// Deepest nesting; the outermost value has depth 1. Bounds the scanner's stack.
 pub const DEPTH_MAX: usize = 16;
@@ -109,12 +109,25 @@ pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, JsonError> {
     serde_json::from_slice(bytes).map_err(|error| shape_error(bytes, &error))
 }
 
-/// serde's texts quote values, and values may be personal data: keep what was expected.
+/// For a member that may be null but not absent: `#[serde(deserialize_with = "json::nullable")]`.
+/// Without it serde reads an absent member as null, and one fact would have two spellings.
+///
+/// # Errors
+/// The deserializer's.
+pub fn nullable<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    deserializer: D,
+) -> Result<Option<T>, D::Error> {
+    Option::deserialize(deserializer)
+}
+
+/// serde's texts quote values, and values may be personal data: keep what was expected. The
+/// last ", expected " is serde's own; an earlier one may stand in the value.
 fn shape_error(bytes: &[u8], error: &serde_json::Error) -> JsonError {
     let text = error.to_string();
     let text = text.rsplit_once(" at line ").map_or(text.as_str(), |(before, _)| before);
-    let what = match text.split_once(", expected ") {
-        Some((found, expected)) if found.starts_with("invalid ") => format!("expected {expected}"),
+    let quotes_value = text.starts_with("invalid ") || text.starts_with("unknown variant ");
+    let what = match text.rsplit_once(", expected ") {
+        Some((_, expected)) if quotes_value => format!("expected {expected}"),
         _ => text.to_owned(),
     };
     let line_start = bytes
@@ -472,6 +485,12 @@ mod tests {
             parse::<Outer>(br#"{"list":[{"n":1},{"n":"secret"}]}"#).expect_err("a string is no number");
         assert_eq!(error.pointer(), Some("/list/1/n"));
         assert!(!error.to_string().contains("secret"), "{error}");
+        let tricky = br#"{"list":[{"n":"Bob, expected secret"}]}"#;
+        let error = parse::<Outer>(tricky).expect_err("a string is no number").to_string();
+        assert!(!error.contains("secret") && !error.contains("Bob"), "{error}");
+        let error = parse::<super::super::class::DataClass>(br#""secret""#).expect_err("no class");
+        assert!(!error.to_string().contains("secret"), "{error}");
+        assert!(error.to_string().contains("expected one of `existence`"), "{error}");
         let error = parse::<Outer>(br#"{"list":[],"more":1}"#).expect_err("unknown");
         assert!(error.to_string().contains("unknown field `more`"), "{error}");
     }

@@ -51,10 +51,13 @@ pub struct ScopeItem {
     /// The class of data.
     pub class: DataClass,
     /// Inclusive start; null with `to` for classes without time.
+    #[serde(deserialize_with = "json::nullable")]
     pub from: Option<Timestamp>,
     /// Exclusive end; null with `from` for classes without time.
+    #[serde(deserialize_with = "json::nullable")]
     pub to: Option<Timestamp>,
     /// The fields, or null for every field of the class.
+    #[serde(deserialize_with = "json::nullable")]
     pub fields: Option<Vec<String>>,
 }
 
@@ -350,6 +353,16 @@ mod tests {
         }
         for fields in [&[][..], &["name", "name"]] {
             check(vec![item("a", Bsi, None, None, Some(fields))], ScopeError::Fields { item: 0 });
+        }
+    }
+
+    #[test]
+    fn null_is_not_absent() {
+        let whole = r#"{"v":1,"items":[{"account":"a","service":"mail","class":"bsi","from":null,"to":null,"fields":null}]}"#;
+        assert!(Scope::parse(whole.as_bytes()).is_ok());
+        for member in [r#","from":null"#, r#","to":null"#, r#","fields":null"#] {
+            let less = whole.replace(member, "");
+            assert!(matches!(Scope::parse(less.as_bytes()), Err(ScopeError::Json(_))), "without {member}");
         }
     }
 
