@@ -277,6 +277,10 @@ impl KeyLine {
             if wrapped.epoch() != epoch {
                 return Err(KeyFault::Epoch { expected: epoch, found: wrapped.epoch() });
             }
+            // Epochs count from 1; no KEK file could open this one.
+            if epoch == 0 {
+                return Err(KeyFault::LineForm);
+            }
             Self::Wrapped { key_id, wrapped }
         };
         if parsed.to_json().as_bytes() == line { Ok(parsed) } else { Err(KeyFault::LineForm) }
@@ -349,6 +353,33 @@ mod tests {
         for case in vectors["kek_plaintext_refused"].as_array().expect("a list") {
             let plaintext = STANDARD.decode(text(case, "base64")).expect("base64");
             assert!(Kek::parse_file(&plaintext).is_err(), "{}", case["name"]);
+        }
+    }
+
+    #[test]
+    fn lines_have_one_spelling() {
+        let vectors = vectors();
+        let line = text(&vectors, "keys_jsonl_line").trim_end();
+        let erased = r#"{"v":1,"key_id":"000102030405060708090a0b0c0d0e0f","erased_by":7}"#;
+        assert!(KeyLine::parse(line.as_bytes()).is_ok() && KeyLine::parse(erased.as_bytes()).is_ok());
+        let unopenable = {
+            let mut wrapped = [0; WRAPPED_BYTES];
+            wrapped[0] = VERSION;
+            let wrapped = WrappedKey::from_bytes(&wrapped).expect("version 1");
+            KeyLine::Wrapped { key_id: KeyId::from_bytes([1; 16]), wrapped }.to_json()
+        };
+        let refused = [
+            format!("{line}\n"),
+            line.replace("\"v\":1", "\"v\":2"),
+            line.replace("\"v\":1", "\"v\": 1"),
+            line.replace("\"epoch\":1", "\"epoch\":2"),
+            erased.replace("0a0b", "0A0B"),
+            erased.replace(":7", ":7,\"epoch\":1"),
+            erased.replace(":7", ":-7"),
+            unopenable,
+        ];
+        for bad in refused {
+            assert!(bad != line && bad != erased && KeyLine::parse(bad.as_bytes()).is_err(), "{bad}");
         }
     }
 

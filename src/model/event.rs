@@ -26,7 +26,7 @@ pub const ENVELOPES_MAX: usize = 16;
 pub const TYPE_BYTES_MAX: usize = 64;
 
 /// One event, as it is sealed.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Event {
     /// The rule set it is judged under.
     pub rules: u32,
@@ -44,6 +44,13 @@ pub struct Event {
     pub data: Box<RawValue>,
     /// Each signed thing, as received.
     pub envelopes: Vec<Vec<u8>>,
+}
+
+impl std::fmt::Debug for Event {
+    /// Ids only: what an event carries must not reach a log through `Debug`.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Event({} {} {:?})", self.id, self.type_, self.request)
+    }
 }
 
 /// Why bytes are not an event.
@@ -73,6 +80,7 @@ struct Wire<'a> {
     id: EventId,
     #[serde(rename = "type")]
     type_: String,
+    #[serde(deserialize_with = "json::nullable")]
     request: Option<RequestId>,
     actor: String,
     policy: String,
@@ -184,6 +192,7 @@ fn shape(bytes: &[u8]) -> EventError {
         id: EventId,
         #[serde(rename = "type")]
         type_: String,
+        #[serde(deserialize_with = "json::nullable")]
         request: Option<RequestId>,
         actor: String,
         policy: String,
@@ -244,7 +253,14 @@ mod tests {
         check("\"envelopes\":[]", "\"envelopes\":[\"a\"]", "envelopes");
         check("\"envelopes\":[]", "\"envelopes\":[],\"more\":1", "unknown field `more`");
         check("\"rules\":1", "\"rules\":\"1\"", "/rules");
+        check("\"request\":\"REQ-1\",", "", "missing field `request`");
         check("\"data\":{}", "\"data\":{\"a\":1,\"a\":2}", "/data/a stands twice");
+    }
+
+    #[test]
+    fn debug_shows_ids_only() {
+        let shown = format!("{:?}", event("{\"name\":\"canary\"}", vec![b"canary".to_vec()]));
+        assert_eq!(shown, "Event(ev-1 request.received Some(RequestId(REQ-1)))");
     }
 
     proptest! {

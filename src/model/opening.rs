@@ -19,6 +19,7 @@ use zeroize::Zeroizing;
 use super::digest::Digest;
 use super::entry::{Entry, EntryError};
 use super::event::{Event, EventError};
+use super::id::EventId;
 use super::json::{self, JsonError};
 use super::payload::{EntryKey, KEY_BYTES, PayloadFault, SEALED_BYTES_MAX, SealedPayload};
 use crate::tlog::receipt::ReceiptError;
@@ -40,12 +41,19 @@ pub struct Opening {
 }
 
 /// An entry whose place and plaintext are both proved.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct OpenedEntry {
     receipt: VerifiedReceipt,
     entry: Entry,
     event: Event,
     event_bytes: Vec<u8>,
+}
+
+impl std::fmt::Debug for OpenedEntry {
+    /// The event's bytes are left out: they may hold personal data.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "OpenedEntry({} {:?})", self.entry.index.get(), self.event)
+    }
 }
 
 /// Evidence that `T` was recorded: its receipt *and* its opening were checked against what
@@ -187,6 +195,10 @@ pub fn check(receipt: &VerifiedReceipt, opening: &Opening) -> Result<OpenedEntry
         return Err(OpeningError::Index { expected: index.get(), found: opening.index.get() });
     }
     let entry = Entry::parse(receipt.entry())?;
+    // [`verify_receipt`] has compared them, but a receipt may have been verified another way.
+    if entry.index != index {
+        return Err(OpeningError::Index { expected: index.get(), found: entry.index.get() });
+    }
     let found: Digest = opening.sealed.digest();
     if found != entry.payload {
         return Err(PayloadFault::Hash { expected: entry.payload, found }.into());
@@ -223,13 +235,15 @@ impl OpenedEntry {
 }
 
 impl<T> Logged<T> {
-    /// Accepts an acknowledgement for `value`, which was submitted as the event with these
-    /// members ([`Event::submitted_members`]).
+    /// Accepts an acknowledgement for `value`, which was submitted as the event of this id with
+    /// these members ([`Event::submitted_members`]). The id is unique in the log, so that an
+    /// older entry of equal members does not acknowledge a newer one.
     ///
     /// # Errors
     /// [`OpeningError`]: a receipt for something else is no acknowledgement.
     pub fn check(
         value: T,
+        id: &EventId,
         submitted_members: &[u8],
         receipt: &[u8],
         opening: &[u8],
@@ -237,7 +251,7 @@ impl<T> Logged<T> {
     ) -> Result<Self, OpeningError> {
         let receipt = verify_receipt(receipt, keys)?;
         let opened = check(&receipt, &Opening::parse(opening)?)?;
-        if opened.event.submitted_members() != submitted_members {
+        if opened.event.id != *id || opened.event.submitted_members() != submitted_members {
             return Err(OpeningError::OtherEvent);
         }
         Ok(Self { value, opened })
@@ -319,12 +333,14 @@ mod tests {
         let keys = [text(case, "vkey").parse::<Vkey>().expect("a vkey")];
         let (receipt, opening) =
             (file(text(case, "receipt")), STANDARD.decode(text(case, "opening_base64")).expect("base64"));
-        let submitted = opened(case).expect("good").event().submitted_members();
-        assert!(Logged::check((), &submitted, &receipt, &opening, &keys).is_ok());
-        let other = [submitted, b" ".to_vec()].concat();
-        assert!(matches!(
-            Logged::check((), &other, &receipt, &opening, &keys),
-            Err(OpeningError::OtherEvent)
-        ));
+        let opened = opened(case).expect("good");
+        let (id, members) = (&opened.event().id, opened.event().submitted_members());
+        assert!(Logged::check((), id, &members, &receipt, &opening, &keys).is_ok());
+        let other_id = EventId::new("another").expect("an id");
+        let other_members = [members.as_slice(), b" "].concat();
+        for (id, members) in [(&other_id, &members), (id, &other_members)] {
+            let refused = Logged::check((), id, members, &receipt, &opening, &keys);
+            assert!(matches!(refused, Err(OpeningError::OtherEvent)));
+        }
     }
 }
