@@ -20,16 +20,20 @@ pub mod integrity;
 pub mod keyfiles;
 pub mod receipt;
 mod records;
+pub mod replay;
 mod run;
 mod signers;
 
 pub use finding::{Code, Finding, Location, Outcome, Report, Severity};
 pub use integrity::{GivenHead, Integrity, Request, Summary, verify};
 pub use layout::SetKind;
-pub use receipt::{ReceiptAudit, verify_receipt};
+pub use receipt::{Named, ReceiptAudit, verify_receipt};
+pub use replay::{Replayed, Unseal, Unsealed, VerifiedLog, replay};
 pub use signers::Trust;
 pub use source::Source;
 
+#[cfg(test)]
+mod replay_tests;
 #[cfg(test)]
 mod specimen;
 #[cfg(test)]

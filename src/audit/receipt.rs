@@ -1,11 +1,13 @@
-//! One receipt, alone.
+//! One receipt, alone or beside its opening.
 //!
-//! **In scope**: signature, path, the entry's form.
+//! **In scope**: signature, path, the entry's form; with an opening, the event behind it.
 //! **Out of scope**: whether the log as a whole is sound; that takes an export.
 
 use super::finding::{Code, Finding, Location, Report};
 use super::signers::{Signers, Trust, causes, head_finding};
 use crate::model::entry::Entry;
+use crate::model::opening::{self, OpenedEntry, Opening, OpeningError};
+use crate::model::payload::PayloadFault;
 use crate::tlog::receipt::ReceiptError;
 use crate::tlog::{Receipt, TreeSize, VerifiedReceipt};
 
@@ -19,14 +21,25 @@ pub struct ReceiptAudit {
     pub report: Report,
     /// The receipt, if it holds.
     pub receipt: Option<VerifiedReceipt>,
+    /// What the opening shows, if one was given and it holds.
+    pub opened: Option<OpenedEntry>,
 }
 
-/// Checks a receipt with the trusted keys; `name` is the one under which it is reported.
+/// An object and the name under which it is reported.
+#[derive(Debug, Clone, Copy)]
+pub struct Named<'a> {
+    /// The name: a file's, as a rule.
+    pub name: &'a str,
+    /// Its bytes.
+    pub bytes: &'a [u8],
+}
+
+/// Checks a receipt with the trusted keys, and the opening of its entry where there is one.
 #[must_use]
-pub fn verify_receipt(bytes: &[u8], name: &str, trust: &Trust) -> ReceiptAudit {
-    let mut audit = ReceiptAudit { report: Report::default(), receipt: None };
-    let location = Location::file(name);
-    let receipt = match Receipt::parse(bytes) {
+pub fn verify_receipt(receipt: Named<'_>, opening: Option<Named<'_>>, trust: &Trust) -> ReceiptAudit {
+    let mut audit = ReceiptAudit { report: Report::default(), receipt: None, opened: None };
+    let location = Location::file(receipt.name);
+    let receipt = match Receipt::parse(receipt.bytes) {
         Ok(receipt) => receipt,
         Err(error) => {
             audit.report.add(*receipt_finding(&error, location));
@@ -47,6 +60,16 @@ pub fn verify_receipt(bytes: &[u8], name: &str, trust: &Trust) -> ReceiptAudit {
             return audit;
         }
     };
+    if let Some(opening) = opening {
+        let opened = Opening::parse(opening.bytes).and_then(|opening| opening::check(&receipt, &opening));
+        match opened {
+            Ok(opened) => audit.opened = Some(opened),
+            Err(error) => {
+                let location = Location::file(opening.name).at(receipt.index().get());
+                audit.report.add(opening_finding(&error, location));
+            }
+        }
+    }
     audit.receipt = Some(receipt);
     audit
 }
@@ -66,6 +89,19 @@ pub(super) fn head_of(
     let receipt =
         receipt.verify(&keys, Entry::index_of).map_err(|error| receipt_finding(&error, location))?;
     Ok((receipt.checkpoint().to_bytes(), receipt.checkpoint().size()))
+}
+
+fn opening_finding(error: &OpeningError, location: Location) -> Finding {
+    let code = match error {
+        OpeningError::Payload(PayloadFault::Hash { .. }) => Code::PayloadHash,
+        OpeningError::Payload(PayloadFault::Version) => Code::PayloadVersion,
+        OpeningError::Payload(PayloadFault::Commit) => Code::PayloadCommit,
+        OpeningError::Payload(PayloadFault::Tag) => Code::PayloadTag,
+        OpeningError::Payload(PayloadFault::Padding) => Code::PayloadPadding,
+        OpeningError::Payload(PayloadFault::Event(_)) | OpeningError::Event(_) => Code::PayloadEvent,
+        _ => Code::Opening,
+    };
+    Finding::new(code, location, "the opening of this entry", causes(error))
 }
 
 fn receipt_finding(error: &ReceiptError, location: Location) -> Box<Finding> {

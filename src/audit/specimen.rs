@@ -62,24 +62,37 @@ fn mth(leaves: &[Hash]) -> Hash {
 impl Specimen {
     /// A log of `size` entries; `bend` may spoil one before the next is chained to it.
     pub(super) fn grow(size: u64, seed: u8, bend: impl Fn(&mut Entry)) -> Self {
-        let mut log = Self { origin: origin(), entries: Vec::new(), payloads: Vec::new(), seed };
-        for index in 0..size {
+        let payloads = (0..size).map(|index| {
             // Two requests and the system take turns.
             let key_id = [u8::try_from(index % 3).expect("below 3") + 1; 16];
             let body = Digest::of(&index.to_be_bytes());
-            let sealed = [&[1], key_id.as_slice(), body.as_bytes(), body.as_bytes(), &[seed; 40]].concat();
+            [&[1], key_id.as_slice(), body.as_bytes(), body.as_bytes(), &[seed; 40]].concat()
+        });
+        Self::of(payloads.collect(), seed, bend)
+    }
+
+    /// The log of these sealed payloads.
+    pub(super) fn of(payloads: Vec<Vec<u8>>, seed: u8, bend: impl Fn(&mut Entry)) -> Self {
+        let mut log = Self { origin: origin(), entries: Vec::new(), payloads, seed };
+        for (index, sealed) in (0..).zip(&log.payloads) {
             let ms = START_MS + i64::try_from(index).expect("small") * 1000;
             let mut entry = Entry {
                 index: LeafIndex::new(index),
                 time: Timestamp::from_ms(ms).expect("in range"),
-                prev: log.entries.last().map_or(Hash::ZERO, |entry| leaf_hash(entry)),
-                payload: Digest::of(&sealed),
+                prev: log.entries.last().map_or(Hash::ZERO, |entry: &Vec<u8>| leaf_hash(entry)),
+                payload: Digest::of(sealed),
             };
             bend(&mut entry);
             log.entries.push(entry.to_bytes());
-            log.payloads.push(sealed);
         }
         log
+    }
+
+    /// The first and only keyring.
+    pub(super) fn keyring(&self) -> Keyring {
+        let disclosure = SigningKey::from_bytes(&[99; 32]).verifying_key();
+        let disclosure = PublicKey::from_bytes(disclosure.as_bytes()).expect("a sound key");
+        Keyring::first(self.origin.clone(), *self.vkey().public_key(), disclosure).expect("two keys")
     }
 
     pub(super) fn vkey(&self) -> Vkey {
@@ -138,11 +151,7 @@ impl Specimen {
     pub(super) fn public(&self) -> Files {
         let mut files = Files::new();
         let signer = signer(self.seed);
-        let disclosure = SigningKey::from_bytes(&[99; 32]).verifying_key();
-        let disclosure = PublicKey::from_bytes(disclosure.as_bytes()).expect("a sound key");
-        let ring =
-            Keyring::first(self.origin.clone(), *signer.vkey().public_key(), disclosure).expect("two keys");
-        let ring = note::sign(&ring.text(), &[&signer]).expect("signs").to_bytes();
+        let ring = note::sign(&self.keyring().text(), &[&signer]).expect("signs").to_bytes();
         files.insert("keyring".to_owned(), [format!("{}\n", ring.len()).as_bytes(), &ring].concat());
         files.insert("log.vkey".to_owned(), format!("{}\n", signer.vkey()).into_bytes());
         files.insert("checkpoint".to_owned(), self.head(self.entries.len()));
@@ -164,11 +173,22 @@ impl Specimen {
 
 /// Audits files in memory.
 pub(super) fn audit(files: &Files, trust: Vec<Vkey>, given: Vec<GivenHead>, threads: usize) -> Integrity {
+    with_request(files, trust, given, threads, verify)
+}
+
+/// Hands the files out as a source.
+pub(super) fn with_request<T>(
+    files: &Files,
+    trust: Vec<Vkey>,
+    given: Vec<GivenHead>,
+    threads: usize,
+    use_it: impl FnOnce(&Request<'_>) -> T,
+) -> T {
     let open = |name: &str| -> io::Result<Box<dyn Read>> {
         let bytes = files.get(name).ok_or(io::ErrorKind::NotFound)?;
         Ok(Box::new(Cursor::new(bytes.clone())))
     };
-    verify(&Request {
+    use_it(&Request {
         source: Source { names: files.keys().cloned().collect(), open: &open },
         trust: Trust::new(trust),
         given,

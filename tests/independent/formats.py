@@ -233,7 +233,7 @@ def split_note(data):
         note = data.decode("utf-8")
     except UnicodeDecodeError:
         raise Refused("note", "UTF-8", data[:40]) from None
-    need(not any((ord(c) < 0x20 and c != "\n") or ord(c) == 0x7F for c in note), "note", "no control character", "one")
+    need(not any(ord(c) < 0x20 and c != "\n" for c in note), "note", "no control character", "one")
     at = note.rfind("\n\n")
     need(at >= 0 and note.endswith("\n"), "note", "a blank line and a final newline", repr(note[-40:]))
     text, lines = note[: at + 1], note[at + 2:].split("\n")[:-1]

@@ -106,7 +106,7 @@ def check_trust(keys, trusted, report):
     if not trusted:
         report.doubt("signer_not_trusted")
     elif not set(logs) & set(trusted):
-        report.add("no_trusted_signature", "keyring", None, [k[1].hex() for k in trusted], [k[1].hex() for k in logs])
+        report.add("signature_not_trusted", "keyring", None, [k[1].hex() for k in trusted], [k[1].hex() for k in logs])
 
 
 def check_note(note, keys):
@@ -321,9 +321,9 @@ def verify_receipt(path, opening_path, trusted, keys, leaves, report):
     index, entry, origin, size, root, _ = receipt
     if leaves:
         if size > len(leaves):
-            report.doubt("receipt_ahead", path, index)
+            report.add("not_a_prefix", path, index, f"a head of at most {len(leaves)} entries", size)
         elif check_roots(report, leaves[:size], {size: root}):
-            report.add("fork", path, index, "a prefix of this log", f"another root at size {size}")
+            report.add("not_a_prefix", path, index, "a prefix of this log", f"another root at size {size}")
     if opening_path:
         with open(opening_path, "rb") as file:
             event = report.attempt(open_opening, file.read(), index, origin, parse_entry(entry)[3], file=opening_path, index=index)
