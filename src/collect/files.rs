@@ -11,7 +11,7 @@ use crate::minimise::mail::is_blank;
 use crate::minimise::names;
 use crate::minimise::rows::{Layout, Projection, Row};
 use crate::minimise::secrets::Scanner;
-use crate::minimise::selection::{Access, Field};
+use crate::minimise::selection::{Access, Field, closest_miss};
 use crate::model::class::DataClass;
 use crate::model::digest::Digest;
 
@@ -125,23 +125,24 @@ impl Reader<'_> {
         let fields = projection
             .project(&layout, &row)
             .and_then(|kept| if kept.has_key_material() { Err(Rule::KeyMaterial) } else { Ok(kept) });
-        // A row that hides a key takes its file with it.
-        let blob = match (&fields, account.contents.decide(row.time)) {
-            (Err(Rule::KeyMaterial), _) => Err(Rule::KeyMaterial),
-            (_, Ok(item)) => self.read_blob(planner, &row, item)?,
+        // A row and its file are one item: what is wrong with either withholds both.
+        let contents = match (&fields, account.contents.decide(row.time)) {
+            (Err(Rule::KeyMaterial), _) => return Ok(Err(Rule::KeyMaterial)),
+            (_, Ok(item)) => match self.read_blob(planner, &row, item)? {
+                Ok(blob) => Ok(blob),
+                Err(rule) => return Ok(Err(rule)),
+            },
             (_, Err(rule)) => Err(rule),
         };
-        let scope_item = match (&blob, &fields) {
-            (Err(rule), Err(other)) => {
-                return Ok(Err(if account.contents.is_closed() { *other } else { *rule }));
-            }
+        let scope_item = match (&contents, &fields) {
+            (Err(rule), Err(other)) => return Ok(Err(closest_miss([*rule, *other]))),
             (Ok(blob), _) => blob.item,
             (Err(rule), Ok(kept)) => {
                 report.parts_withheld.add(*rule);
                 kept.taken.first().map_or(0, |&(item, _)| item)
             }
         };
-        let delivered_as = match blob {
+        let delivered_as = match contents {
             Ok(blob) => {
                 planner.touched.note(blob.item, FILE_FIELD, row.time);
                 self.deliver(planner, &account.label, blob, part)?

@@ -308,6 +308,64 @@ fn records_and_files() {
     );
 }
 
+/// The sources that the demonstration ships, under a warrant for March.
+#[test]
+fn the_example_sources() {
+    let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/sources");
+    let sources = Sources::open(&dir.join("sources.toml"), &dir).expect("sources");
+    let cleo = "cleo.specimen@mail.example";
+    let drive = ScopeItem {
+        service: ServiceId::new("drive").expect("an id"),
+        ..item("ada.example@mail.example", DataClass::ContentStored, MARCH)
+    };
+    let items = vec![
+        item("ada.example@mail.example", DataClass::ContentStored, MARCH),
+        item("ada.example@mail.example", DataClass::Bsi, None),
+        item(cleo, DataClass::RecordsOther, Some(("2025-01-01T00:00:00.000Z", "2026-04-01T00:00:00.000Z"))),
+        item(cleo, DataClass::Bsi, None),
+        drive,
+    ];
+    let scope = Scope::new(items).expect("a scope");
+    let selection = Selection::new(&scope, &dictionary(), None);
+    let plan =
+        plan(&sources, &selection, &AccountLabels::of(&scope), &ProvenanceKey::new([7; 32]), &mut |_| {});
+    let plan = plan.expect("a plan");
+    let mut all = Vec::new();
+    for file in &plan.files {
+        file.copy_to(&sources, &mut all).expect("unchanged");
+    }
+    let all = String::from_utf8(all).expect("text");
+    let records: Vec<_> = plan.files.iter().map(|file| (file.path.as_str(), file.records)).collect();
+    assert_eq!(
+        records,
+        [
+            ("A001/access/account-events.ndjson", 2),
+            ("A001/access/ip-connections.csv", 13),
+            ("A001/files/F000001.bin", 1),
+            ("A001/files/files.csv", 1),
+            ("A001/mail/mail-0001.mbox", 3),
+            ("A001/subscriber/subscriber.json", 1),
+            ("A002/access/ip-connections.csv", 12),
+            ("A002/mail/headers.csv", 2),
+            ("A002/subscriber/subscriber.json", 1),
+        ]
+    );
+    for canary in [
+        "dinner",
+        "argon2id",
+        "0000-1111",
+        "example-token",
+        "The boat sails well",
+        "previous owner",
+        "Opening night",
+        "PuTTY",
+        "PRIVATE KEY",
+    ] {
+        assert!(!all.contains(canary), "{canary}");
+    }
+    assert!(all.contains("Bill of sale") && all.contains("hello@gallery.example"));
+}
+
 #[test]
 fn only_what_the_scope_asks_of_is_opened() {
     let tree = Tree::new().declare(MBOX).declare(&CRM.replace("\"mail\"", "\"drive\""));
