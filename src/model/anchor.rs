@@ -123,7 +123,9 @@ impl Slot {
 }
 
 /// The slot that counts: the valid one with the higher sequence, in the place its sequence
-/// gives it. One torn slot is normal: the write of a batch that was never acknowledged.
+/// gives it. One torn slot is normal: the write of a batch that was never acknowledged. A
+/// whole slot in the wrong place is no torn write: falling back to the other one could
+/// choose an older head, so it is refused, as are two of one sequence.
 ///
 /// # Errors
 /// [`AnchorFault`].
@@ -147,9 +149,10 @@ pub fn newest(file: &[u8]) -> Result<Slot, AnchorFault> {
 #[cfg(test)]
 mod tests {
     //! Goal: a slot is whole or it does not count. Method: every byte altered; a table of
-    //! pairs of slots; the digest in the offsets drawn above computed by hand.
+    //! pairs of slots; the shared vectors; the offsets drawn above, by hand.
 
     use proptest::prelude::*;
+    use serde_json::Value;
 
     use super::*;
 
@@ -200,6 +203,49 @@ mod tests {
         check(bytes(1), bytes(1), Err(AnchorFault::Contradiction));
         check(bytes(2), bytes(2), Err(AnchorFault::Contradiction));
         assert_eq!(newest(&bytes(2)), Err(AnchorFault::None));
+    }
+
+    /// A slot of anchor.json: its head, one filling byte, its digest; null is all zeros.
+    fn vector_slot(slot: &Value) -> Vec<u8> {
+        let Some(head) = slot["slot"].as_str() else { return vec![0; SLOT_BYTES] };
+        let mut bytes = hex::decode(head).expect("hex");
+        bytes.resize(HASHED_BYTES, slot["fill"].as_u64().and_then(|n| n.try_into().ok()).expect("a byte"));
+        bytes.extend(hex::decode(slot["digest"].as_str().expect("hex")).expect("hex"));
+        bytes
+    }
+
+    fn vector_file(case: &Value) -> Vec<u8> {
+        let slots = case["slots"].as_array().expect("two slots");
+        let mut file: Vec<u8> = slots.iter().flat_map(vector_slot).collect();
+        assert_eq!(file.len(), ANCHOR_BYTES);
+        let tail = case["tail"].as_i64().unwrap_or(0);
+        file.resize(file.len().strict_add_signed(isize::try_from(tail).expect("small")), 0);
+        file
+    }
+
+    #[test]
+    fn vectors_choose_the_same_slot() {
+        let path = format!("{}/tests/vectors/anchor.json", env!("CARGO_MANIFEST_DIR"));
+        let vectors: Value = serde_json::from_slice(&std::fs::read(path).expect("there")).expect("JSON");
+        let good = vectors["good"].as_array().expect("a list");
+        let refused = vectors["refused"].as_array().expect("a list");
+        assert!(good.len() >= 13 && refused.len() >= 8);
+        for case in good {
+            let file = vector_file(case);
+            let slot = newest(&file).unwrap_or_else(|fault| panic!("{}: {fault}", case["name"]));
+            assert_eq!(Some(slot.sequence), case["sequence"].as_u64(), "{}", case["name"]);
+            assert_eq!(Some(slot.machine.to_string().as_str()), case["machine_hex"].as_str());
+            assert_eq!(Some(hex::encode(&slot.note).as_str()), case["note_hex"].as_str());
+            let printed = slot.encode().expect("it was read");
+            assert!(file.chunks(SLOT_BYTES).any(|bytes| bytes == printed), "{}", case["name"]);
+        }
+        for case in refused {
+            let expected = match case["refusal"].as_str() {
+                Some("contradiction") => AnchorFault::Contradiction,
+                _ => AnchorFault::None,
+            };
+            assert_eq!(newest(&vector_file(case)), Err(expected), "{}", case["name"]);
+        }
     }
 
     proptest! {
