@@ -1,0 +1,130 @@
+//! The one thread that writes: it takes everything that queued up while the last sync ran.
+//!
+//! **In scope**: the order of the durable steps, and what each caller is told when.
+//! **Out of scope**: what a batch holds ([`super::assemble`]).
+//!
+//! ```text
+//! take all queued → assemble, sign, verify          nothing is durable: a crash loses nothing acknowledged
+//! one WriteBatch, synced                            durable, unknown to anyone: start-up advances the anchor
+//! anchor slot, fdatasync                            durable and anchored
+//! publish the head, answer the callers              a head leaves the process only here
+//! ```
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use tokio::sync::{mpsc, oneshot, watch};
+
+use super::anchor::{AnchorMedium, Slot};
+use super::assemble::{Assembler, Outcome};
+use super::clock;
+use super::committed::{Committed, Published};
+use super::doubt::{Doubt, Poison};
+use super::draft::Draft;
+use super::environment::{Environment, LedgerConfig};
+use super::error::SubmitError;
+use super::head::Head;
+use super::keys::Vault;
+use crate::model::anchor;
+use crate::store::Store;
+
+/// A draft on its way, and where its answer goes.
+pub(crate) struct Submission {
+    pub(crate) draft: Draft,
+    pub(crate) bytes: usize,
+    pub(crate) answer: oneshot::Sender<Result<Answered, SubmitError>>,
+}
+
+/// What a caller makes its receipt from.
+pub(crate) struct Answered {
+    pub(crate) outcome: Outcome,
+    /// The batch it waited for.
+    pub(crate) batch: Option<Arc<Committed>>,
+}
+
+/// Everything the thread owns.
+pub(crate) struct Sequencer {
+    pub(crate) queue: mpsc::Receiver<Submission>,
+    pub(crate) bytes_waiting: Arc<AtomicUsize>,
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) anchor: Box<dyn AnchorMedium>,
+    pub(crate) vault: Arc<Vault>,
+    pub(crate) environment: Environment,
+    pub(crate) config: LedgerConfig,
+    pub(crate) published: watch::Sender<Arc<Published>>,
+    pub(crate) poison: Poison,
+    pub(crate) head: Head,
+}
+
+impl Sequencer {
+    /// Works until every [`super::Ledger`] handle is gone, or until doubt.
+    pub(crate) fn run(mut self) {
+        let poison = self.poison.clone();
+        // A panic below is a bug of ours in the middle of a batch: as bad as a failed write.
+        let mut on_unwind = PoisonOnUnwind { poison: poison.clone(), is_armed: true };
+        let mut taken = Vec::with_capacity(self.config.batch_events_max);
+        while self.queue.blocking_recv_many(&mut taken, self.config.batch_events_max) > 0 {
+            let bytes = taken.iter().map(|submission| submission.bytes).sum();
+            self.bytes_waiting.fetch_sub(bytes, Ordering::SeqCst);
+            if let Err(doubt) = self.batch(&mut taken) {
+                poison.set(doubt);
+                // State first: nothing may be answered from it any more. The callers in
+                // `taken` and in the queue see their channel close, which reads as poisoned.
+                break;
+            }
+        }
+        on_unwind.is_armed = false;
+    }
+
+    fn batch(&mut self, taken: &mut Vec<Submission>) -> Result<(), Doubt> {
+        let reading = (self.environment.clock)()?;
+        let stamp = clock::stamp(&self.head.last_stamp, &reading);
+        let mut assembler =
+            Assembler::new(&mut self.head, &*self.store, &self.vault, &self.environment, &self.config);
+        let mut waiting = Vec::with_capacity(taken.len());
+        for submission in taken.drain(..) {
+            let outcome = assembler.admit(submission.draft, &stamp, &reading)?;
+            waiting.push((submission.answer, outcome));
+        }
+        let batch = match assembler.finish()? {
+            None => None,
+            Some(assembled) => {
+                // If we crash before this commit, nothing happened. If we crash in it, or it
+                // fails, the batch is there whole or not at all, and nobody was told.
+                self.store.commit(assembled.batch)?;
+                // If we crash here, start-up finds the database one signed batch ahead of the
+                // anchor, checks it and advances the anchor.
+                let note = assembled.committed.checkpoint.to_bytes();
+                let slot =
+                    anchor::Slot { machine: self.environment.machine, sequence: assembled.sequence, note };
+                let slot = slot.encode().map_err(|_| Doubt::Row { what: "the anchor slot" })?;
+                let written = self.anchor.write_slot(Slot::of(assembled.sequence), &slot);
+                written.map_err(Doubt::Anchor)?;
+                // From here on the batch counts. A crash now leaves callers without an answer;
+                // they ask again with the same id and get the same receipt.
+                self.published.send_replace(Arc::new(assembled.published));
+                Some(Arc::new(assembled.committed))
+            }
+        };
+        // Refusals wait for the commit too: they may rest on an entry of this batch.
+        for (answer, outcome) in waiting {
+            let answered = outcome.map(|outcome| Answered { outcome, batch: batch.clone() });
+            // A caller that went away cancels nothing: its entry is in the log.
+            drop(answer.send(answered));
+        }
+        Ok(())
+    }
+}
+
+struct PoisonOnUnwind {
+    poison: Poison,
+    is_armed: bool,
+}
+
+impl Drop for PoisonOnUnwind {
+    fn drop(&mut self) {
+        if self.is_armed {
+            self.poison.set(Doubt::Panicked);
+        }
+    }
+}

@@ -1,0 +1,11 @@
+//! Goal: whatever fails, what was acknowledged is there, and nothing else claims to be.
+//! Method: [`harness::TestLog`] drives a ledger over a store and an anchor that fail when told
+//! to, crashes and reopens it, and after every step reads the whole store again with other
+//! code than the one that wrote it: entries, chain, payloads, tiles, checkpoints, ids.
+
+mod harness;
+
+mod faults;
+mod founding;
+mod recording;
+mod recovery;
