@@ -116,3 +116,6 @@ pub fn apply(rules: RuleSet, state: State<'_>, event: &Event, stamp: Stamp) -> R
         RuleSet::One => rules1::apply(state, event, stamp),
     }
 }
+
+#[cfg(test)]
+mod tests;

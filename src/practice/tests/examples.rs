@@ -1,0 +1,187 @@
+//! docs/events.md is generated from the vocabulary, and its examples are events that a log
+//! admitted. `UPDATE_GOLDEN=1` writes both; without it they are compared.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::path::PathBuf;
+
+use serde_json::json;
+
+use super::log::{Log, MINUTE_MS};
+use crate::model::approval::{Decision, Kind};
+use crate::model::event::Event;
+use crate::practice::vocabulary::{Maker, PeerRole, Signed, Subject};
+use crate::practice::{DAEMON, EventType, Rule};
+
+fn repository(path: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(path)
+}
+
+fn is_or_becomes(path: &str, text: &str) {
+    let path = repository(path);
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+        std::fs::write(&path, text).expect("the golden file can be written");
+        return;
+    }
+    let found = std::fs::read_to_string(&path).expect("the golden file is there");
+    assert!(found == text, "{} is out of date; run with UPDATE_GOLDEN=1", path.display());
+}
+
+/// One admitted event of every type.
+fn admitted() -> BTreeMap<EventType, Event> {
+    let mut logs = vec![Log::at("delivery.acknowledged")];
+    let mut governed = Log::at("senior approves");
+    governed.activate("policy", super::log::POLICY);
+    for decision in [Decision::Revoke, Decision::Refuse] {
+        let mut log = Log::at("reviewer approves");
+        let mut act = log.act(Kind::Disclose);
+        act.decision = decision;
+        let person =
+            if decision == Decision::Revoke { ("p-rev", "reviewer") } else { ("p-sen", "senior_reviewer") };
+        let event = log.approval(act, person.0, 0, person.1);
+        log.try_post(&event).expect("admitted");
+        logs.push(log);
+    }
+    for (after, name) in [
+        ("review.completed", "order.amended"),
+        ("review.completed", "request.rejected"),
+        ("review.completed", "request.withdrawn"),
+        ("data.planned", "bundle.destroyed"),
+        ("bundle.released", "delivery.failed"),
+    ] {
+        let mut log = Log::at(after);
+        log.step(name);
+        logs.push(log);
+    }
+    let at = governed.stamp().time;
+    let read = json!({"peer_uid": 1001, "subject": "REQ-1", "count": 3, "first_at": at, "last_at": at});
+    governed.must("access.read", None, DAEMON, &read);
+    let denied =
+        json!({"peer_uid": 1002, "verb": "POST /v1/events", "count": 1, "first_at": at, "last_at": at});
+    governed.must("access.denied", None, DAEMON, &denied);
+    accept_clock(&mut governed);
+    logs.push(governed);
+    let events = logs.into_iter().flat_map(|log| log.entries).map(|(_, _, event)| event);
+    let mut by_type = BTreeMap::new();
+    for event in events {
+        by_type.entry(event.type_.parse().expect("a type")).or_insert(event);
+    }
+    by_type
+}
+
+fn accept_clock(log: &mut Log) {
+    let head = log.stamp().head.expect("entries");
+    let index = log.stamp().index.previous().expect("entries");
+    log.now_ms += 48 * 60 * MINUTE_MS;
+    let last = crate::model::approval::ApprovalContext { index, leaf: head.leaf };
+    let act = crate::practice::template::approvable_clock(&log.world, last).expect("founded").act;
+    let data = json!({"from": head.time, "to": log.stamp().time});
+    let mut event = log.event("clock.accepted", None, "p-sen", &data);
+    for person in ["p-sen", "p-chief"] {
+        event.envelopes.extend(log.approval(act.clone(), person, 0, "senior_reviewer").envelopes);
+    }
+    log.try_post(&event).expect("two people");
+}
+
+#[test]
+fn every_type_has_an_example_that_was_admitted() {
+    let examples = admitted();
+    assert_eq!(examples.keys().copied().collect::<Vec<_>>(), EventType::ALL);
+    for (kind, event) in &examples {
+        let text = String::from_utf8(event.to_bytes()).expect("JSON is text") + "\n";
+        is_or_becomes(&format!("tests/vectors/events/{kind}.json"), &text);
+        let read = Event::parse(text.trim_end().as_bytes()).expect("an example parses");
+        kind.read(&read.data).expect("and its data does");
+    }
+}
+
+#[test]
+fn schema_has_every_type() {
+    let mut definitions = serde_json::Map::new();
+    for (kind, event) in admitted() {
+        let data: serde_json::Value = serde_json::from_str(event.data.get()).expect("JSON");
+        let members = data.as_object().expect("an object");
+        let shape = |value: &serde_json::Value| match value {
+            serde_json::Value::Null => json!({}),
+            serde_json::Value::Bool(_) => json!({"type": "boolean"}),
+            serde_json::Value::Number(_) => json!({"type": "integer"}),
+            serde_json::Value::String(_) => json!({"type": ["string", "null"]}),
+            serde_json::Value::Array(_) => json!({"type": "array"}),
+            serde_json::Value::Object(_) => json!({"type": "object"}),
+        };
+        let properties: serde_json::Map<_, _> =
+            members.iter().map(|(name, value)| (name.clone(), shape(value))).collect();
+        let required: Vec<_> = members.keys().collect();
+        let schema = json!({"type": "object", "description": kind.meaning(), "additionalProperties": false,
+            "required": required, "properties": properties});
+        definitions.insert(kind.to_string(), schema);
+    }
+    let schema = json!({"$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "The data of each event of rule set 1", "$defs": definitions});
+    let text = serde_json::to_string_pretty(&schema).expect("prints") + "\n";
+    is_or_becomes("docs/events.schema.json", &text);
+}
+
+#[test]
+fn the_page_has_every_event_and_every_rule() {
+    let mut page = String::from(HEAD);
+    for kind in EventType::ALL {
+        let peers: Vec<_> = kind.posted_by().iter().map(|peer| peer_name(*peer)).collect();
+        let peers = if peers.is_empty() { "nobody: the daemon alone".to_owned() } else { peers.join(", ") };
+        let subject = match kind.subject() {
+            Subject::Log => "no",
+            Subject::Request => "yes",
+            Subject::Either => "as its kind",
+        };
+        writeln!(
+            page,
+            "| `{kind}` | {} | {subject} | {} | {} | {peers} | [example](../tests/vectors/events/{kind}.json) |",
+            kind.meaning(),
+            maker_name(kind.maker()),
+            signed_name(kind.signed()),
+        )
+        .expect("a string takes all");
+    }
+    page.push_str("\n## The rules a refusal may name\n\n| rule | what it demands |\n|---|---|\n");
+    for rule in Rule::ALL {
+        writeln!(page, "| {rule} | {} |", rule.title()).expect("a string takes all");
+    }
+    is_or_becomes("docs/events.md", &page);
+}
+
+const HEAD: &str = "# Events of rule set 1\n\n\
+    This page is generated from the code by its own test; the examples are events that a log admitted.\n\
+    The envelope around `data` is in docs/FORMATS.md; the members of `data` are in events.schema.json\n\
+    (the code is stricter: digests, ids, times and closed lists).\n\n\
+    An approval's `data` repeats what its envelope says; what counts is the signature. Events about a\n\
+    delivered bundle hold digests and opaque ids only. Policy, directory and roles are founded unsigned\n\
+    at the indices 1 to 3; later each takes an `act.proposed` that two people approved.\n\n\
+    | event | what happened | about a request | made by | signed | posted by | |\n|---|---|---|---|---|---|---|\n";
+
+fn maker_name(maker: Maker) -> &'static str {
+    match maker {
+        Maker::Founding => "`init`",
+        Maker::ReviewSystem => "the review system, for the person in `actor`",
+        Maker::Person => "a person",
+        Maker::Agency => "the agency",
+        Maker::Daemon => "the daemon",
+    }
+}
+
+fn signed_name(signed: Signed) -> &'static str {
+    match signed {
+        Signed::No => "no",
+        Signed::Approval => "one approval (DSSE)",
+        Signed::TwoApprovals => "two approvals (DSSE) by two people",
+        Signed::Acknowledgement => "SSHSIG, in `data`",
+    }
+}
+
+fn peer_name(peer: PeerRole) -> &'static str {
+    match peer {
+        PeerRole::ReviewSystem => "review system",
+        PeerRole::Reviewer => "reviewer",
+        PeerRole::Operator => "operator",
+        PeerRole::Auditor => "auditor",
+    }
+}
