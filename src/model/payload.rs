@@ -375,7 +375,7 @@ fn unpad(plaintext: &[u8]) -> Result<&[u8], PayloadFault> {
     let (length, rest) = plaintext.split_first_chunk::<LENGTH_BYTES>().ok_or(PayloadFault::Padding)?;
     let length = usize::try_from(u32::from_be_bytes(*length)).map_err(|_| PayloadFault::Padding)?;
     let (event, zeros) = rest.split_at_checked(length).ok_or(PayloadFault::Padding)?;
-    let is_minimal = length >= 1 && length <= EVENT_BYTES_MAX && plaintext.len() == padded_length(length);
+    let is_minimal = (1..=EVENT_BYTES_MAX).contains(&length) && plaintext.len() == padded_length(length);
     if is_minimal && zeros.iter().all(|b| *b == 0) { Ok(event) } else { Err(PayloadFault::Padding) }
 }
 
