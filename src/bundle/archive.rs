@@ -48,13 +48,11 @@ pub enum ArchiveError {
         /// Position in the archive, from 0.
         member: u64,
     },
-    /// A path outside the prefix.
-    #[error("member {member} lies outside {prefix}/")]
+    /// Not below the one directory that the first member names.
+    #[error("member {member} lies outside the bag's directory")]
     OutsidePrefix {
         /// Position in the archive, from 0.
         member: u64,
-        /// The only directory there may be.
-        prefix: ProductionId,
     },
     /// A path that is not safe to unpack.
     #[error("member {member} has a path that is refused")]
@@ -174,7 +172,8 @@ fn pax_record(key: &str, value: &str) -> String {
 /// Reads members one after the other; each must be consumed before the next.
 pub struct Reader<R: Read> {
     input: R,
-    prefix: ProductionId,
+    /// The first member's directory; all others must lie below it too.
+    prefix: Option<ProductionId>,
     members: u64,
     members_max: u64,
 }
@@ -189,9 +188,14 @@ pub struct Member {
 }
 
 impl<R: Read> Reader<R> {
-    /// An archive whose members must all lie under `prefix/`.
-    pub fn new(prefix: ProductionId, members_max: u64, input: R) -> Self {
-        Self { input, prefix, members: 0, members_max }
+    /// An archive of at most `members_max` members below one directory.
+    pub fn new(members_max: u64, input: R) -> Self {
+        Self { input, prefix: None, members: 0, members_max }
+    }
+
+    /// The directory of all members, once the first was read.
+    pub const fn prefix(&self) -> Option<&ProductionId> {
+        self.prefix.as_ref()
     }
 
     /// The next member's header; none at the end, after which nothing may follow.
@@ -221,10 +225,12 @@ impl<R: Read> Reader<R> {
             Some(size) => size,
             None => header.entry_size().map_err(|_| ArchiveError::Header { member })?,
         };
-        let path = name
-            .strip_prefix(self.prefix.as_str())
-            .and_then(|rest| rest.strip_prefix('/'))
-            .ok_or_else(|| ArchiveError::OutsidePrefix { member, prefix: self.prefix.clone() })?;
+        let outside = ArchiveError::OutsidePrefix { member };
+        let Some((directory, path)) = name.split_once('/') else { return Err(outside) };
+        let Ok(directory) = ProductionId::new(directory) else { return Err(outside) };
+        if *self.prefix.get_or_insert_with(|| directory.clone()) != directory {
+            return Err(outside);
+        }
         let path = BagPath::parse(path).map_err(|source| ArchiveError::Path { member, source })?;
         self.members += 1;
         Ok(Some(Member { path, bytes }))
