@@ -185,7 +185,12 @@ impl<'a> Unpacking<'a> {
         Ok(self)
     }
 
-    fn unpack(&mut self, archive: &mut Reader<&mut dyn Read>, path: &BagPath, bytes: u64) -> Result<(), ExtractError> {
+    fn unpack(
+        &mut self,
+        archive: &mut Reader<&mut dyn Read>,
+        path: &BagPath,
+        bytes: u64,
+    ) -> Result<(), ExtractError> {
         let mut document = KEPT.contains(&path.as_str()).then(Vec::new);
         if document.is_some() && bytes > DOCUMENT_BYTES_MAX {
             return Err(ExtractError::DocumentTooLong { path: path.clone() });
@@ -195,8 +200,12 @@ impl<'a> Unpacking<'a> {
         if let Some(parent) = target.parent() {
             DirBuilder::new().recursive(true).mode(PRIVATE_DIR_MODE).create(parent).map_err(fault)?;
         }
-        let mut file =
-            OpenOptions::new().write(true).create_new(true).mode(PRIVATE_MODE).open(&target).map_err(fault)?;
+        let mut file = OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(PRIVATE_MODE)
+            .open(&target)
+            .map_err(fault)?;
         let mut digest = Sha256::new();
         let copied = archive.copy_data::<ExtractError>(bytes, |part| {
             digest.update(part);

@@ -24,5 +24,11 @@ pub mod open_me;
 pub mod pack;
 pub mod receipt;
 
+pub mod extract;
+pub mod open;
+
+pub mod ack;
+pub mod inspect;
+
 #[cfg(test)]
 mod fixture;

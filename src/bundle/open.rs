@@ -16,7 +16,7 @@ use ed25519_dalek::VerifyingKey;
 
 use super::bag::{self, BagError, Manifest, names as bag_names};
 use super::documents::{Order, names};
-use super::extract::{Extracted, ExtractError, extract};
+use super::extract::{ExtractError, Extracted, extract};
 use super::layout::BagPath;
 use super::receipt::{BundleReceipt, ReceiptFileError};
 use super::sshsig::{self, Namespace, SshsigError};
@@ -219,13 +219,10 @@ impl Check<'_> {
         let signer = self.signature()?;
         let keys = self.log_keys();
         self.decision(&order, &keys);
-        let index = match receipt {
-            Some(file) => self.receipt(file, &order, &signer, &keys),
-            None => {
-                self.unproven.push(Unproven::NoReceipt);
-                None
-            }
-        };
+        if receipt.is_none() {
+            self.unproven.push(Unproven::NoReceipt);
+        }
+        let index = receipt.and_then(|file| self.receipt(file, &order, &signer, &keys));
         self.signer_trust(&signer, index.is_some());
         Some(Opened {
             production: self.bag.production.clone(),
@@ -254,10 +251,11 @@ impl Check<'_> {
     /// Every file in the one manifest it belongs to, and every listed file there.
     fn manifests(&mut self) -> Option<usize> {
         let bag = self.bag;
-        self.require(bag.document(bag_names::DECLARATION) == bag::DECLARATION.as_bytes(), || Fault::Declaration);
-        let parse = |name| {
-            Manifest::parse(bag.document(name)).map_err(|source| Fault::Manifest { name, source })
-        };
+        self.require(bag.document(bag_names::DECLARATION) == bag::DECLARATION.as_bytes(), || {
+            Fault::Declaration
+        });
+        let parse =
+            |name| Manifest::parse(bag.document(name)).map_err(|source| Fault::Manifest { name, source });
         let payload = self.accept(parse(bag_names::MANIFEST))?;
         let tags = self.accept(parse(bag_names::TAG_MANIFEST))?;
         for (path, expected) in payload.iter().chain(tags.iter()) {
@@ -273,9 +271,12 @@ impl Check<'_> {
         for path in bag.digests.keys() {
             let (home, other) = if path.is_payload() { (&payload, &tags) } else { (&tags, &payload) };
             let is_listed = home.digest_of(path).is_some() || unlisted_by_design.contains(&path.as_str());
-            self.require(is_listed && other.digest_of(path).is_none(), || Fault::Unlisted { path: path.clone() });
+            self.require(is_listed && other.digest_of(path).is_none(), || Fault::Unlisted {
+                path: path.clone(),
+            });
         }
-        let found = bag::Oxum { bytes: bag.payload_bytes, files: u64::try_from(payload.len()).unwrap_or(u64::MAX) };
+        let found =
+            bag::Oxum { bytes: bag.payload_bytes, files: u64::try_from(payload.len()).unwrap_or(u64::MAX) };
         self.require(bag::parse_oxum(bag.document(bag_names::INFO)) == Some(found), || Fault::Oxum);
         Some(payload.len())
     }

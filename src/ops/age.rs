@@ -484,6 +484,18 @@ pub fn decrypt<R: Read, T, E: From<AgeError>>(
     Ok((consumed, input.rest.tally.finish()))
 }
 
+/// Digests a file without opening it: the rest of `input` follows `header`.
+///
+/// # Errors
+/// Whatever reading it reports.
+pub fn measure(header: &Header, input: impl Read) -> io::Result<Sealed> {
+    let mut tally = Tally::new();
+    tally.update(header.as_bytes());
+    let mut input = Tallied { inner: input, tally };
+    io::copy(&mut input, &mut io::sink())?;
+    Ok(input.tally.finish())
+}
+
 /// Seals a small buffer, e.g. a key-encryption key.
 ///
 /// # Errors
