@@ -391,4 +391,6 @@ fn prove(event: &'static str, receipt: &[u8], opening: &[u8], keys: &[Vkey]) -> 
 }
 
 #[cfg(test)]
+mod oracles;
+#[cfg(test)]
 mod tests;

@@ -314,6 +314,3 @@ impl<W: Write> Write for Measured<W> {
         self.inner.flush()
     }
 }
-
-#[cfg(test)]
-mod tests;
