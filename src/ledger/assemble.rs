@@ -195,6 +195,9 @@ impl<'a> Assembler<'a> {
             self.claims.insert(self.claim_row(claim), index.get());
         }
         let Next { case, world } = change.recorded(leaf);
+        if let Some(request) = &request {
+            self.batch.put(Family::Meta, rows::timeline_key(request, index.get()), []);
+        }
         if let (Some(request), Some(case)) = (request, case) {
             self.touched.push(request.clone());
             self.head.kept.insert(request, OpenCase { key, case });
@@ -229,7 +232,11 @@ impl<'a> Assembler<'a> {
         self.batch.put(Family::Checkpoints, checkpoint.storage_key(), checkpoint.to_bytes());
         self.head.signed = Some(Arc::clone(&checkpoint));
         self.head.sequence += 1;
-        let published = Published { checkpoint: Arc::clone(&checkpoint), edge: Arc::clone(&tree.edge) };
+        let published = Published {
+            checkpoint: Arc::clone(&checkpoint),
+            edge: Arc::clone(&tree.edge),
+            world: Arc::clone(&self.head.world),
+        };
         Ok(Some(Assembled {
             batch: self.batch,
             sequence: self.head.sequence,

@@ -10,6 +10,7 @@ use super::tree::{BatchTree, ProofFault, TreeFault};
 use crate::model::entry::Entry;
 use crate::model::opening::Opening;
 use crate::model::payload::EntryKey;
+use crate::practice::World;
 use crate::tlog::proof;
 use crate::tlog::{Hash, LeafIndex, Node, Origin, RightEdge, SignedCheckpoint, VerifiedReceipt};
 
@@ -18,6 +19,8 @@ use crate::tlog::{Hash, LeafIndex, Node, Origin, RightEdge, SignedCheckpoint, Ve
 pub(crate) struct Published {
     pub(crate) checkpoint: Arc<SignedCheckpoint>,
     pub(crate) edge: Arc<RightEdge>,
+    /// What is in force after it.
+    pub(crate) world: Arc<World>,
 }
 
 /// A committed batch.

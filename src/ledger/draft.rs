@@ -102,28 +102,28 @@ impl Draft {
     /// # Errors
     /// [`DraftError`], by what is wrong. Whether it is admitted is for the sequencer.
     pub fn parse(bytes: &[u8], poster: Poster) -> Result<Self, DraftError> {
-        let posted: Posted = json::parse(bytes)?;
-        if posted.v != 1 {
-            return Err(DraftError::Version { found: posted.v });
+        let wire: Posted = json::parse(bytes)?;
+        if wire.v != 1 {
+            return Err(DraftError::Version { found: wire.v });
         }
-        let type_ = posted.type_.parse().map_err(|_| DraftError::Type)?;
-        let policy = match &posted.policy {
+        let type_ = wire.type_.parse().map_err(|_| DraftError::Type)?;
+        let policy = match &wire.policy {
             Some(text) => Some(policy_digest::parse(text).ok_or(DraftError::Policy)?),
             None => None,
         };
-        let decoded = posted.envelopes.iter().enumerate();
+        let decoded = wire.envelopes.iter().enumerate();
         let envelopes = decoded
             .map(|(place, text)| STANDARD.decode(text).map_err(|_| DraftError::Envelope { place }))
             .collect::<Result<_, _>>()?;
         Ok(Self {
             poster,
-            id: posted.id,
+            id: wire.id,
             type_,
-            request: posted.request,
-            actor: posted.actor,
-            rules: posted.rules,
+            request: wire.request,
+            actor: wire.actor,
+            rules: wire.rules,
             policy,
-            data: posted.data,
+            data: wire.data,
             envelopes,
         })
     }

@@ -84,7 +84,7 @@ pub enum ReadError {
         /// The entry.
         index: LeafIndex,
     },
-    /// The ledger stopped (500).
+    /// The ledger stopped, or its disk hangs (500).
     #[error("the ledger stopped")]
     Poisoned,
     /// A row does not read back (500): the ledger stops, [`super::Ledger::doubted`] says why.

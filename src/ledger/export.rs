@@ -194,7 +194,9 @@ fn checkpoints(out: &mut Directory, view: &dyn View, size: TreeSize) -> Result<(
 
 fn notes(notes: &[impl AsRef<[u8]>]) -> Vec<u8> {
     let mut bytes = Vec::new();
-    notes.iter().for_each(|note| framing::push_note(&mut bytes, note.as_ref()));
+    for note in notes {
+        framing::push_note(&mut bytes, note.as_ref());
+    }
     bytes
 }
 
@@ -209,7 +211,7 @@ fn key_files(out: &mut Directory, view: &dyn View, kek_dir: &Path) -> Result<(),
     let mut names = Vec::new();
     for entry in fs::read_dir(kek_dir).map_err(listed)? {
         let name = entry.map_err(listed)?.file_name();
-        names.extend(name.to_str().filter(|name| name.ends_with(".age")).map(str::to_owned));
+        names.extend(name.to_str().filter(|name| is_kek_file(name)).map(str::to_owned));
     }
     names.sort();
     for name in names {
@@ -217,6 +219,11 @@ fn key_files(out: &mut Directory, view: &dyn View, kek_dir: &Path) -> Result<(),
         out.write(&format!("kek/{name}"), &[&sealed])?;
     }
     Ok(())
+}
+
+/// `<epoch>.age`, and not what an interrupted writing left beside it.
+fn is_kek_file(name: &str) -> bool {
+    name.strip_suffix(".age").is_some_and(|epoch| epoch.parse::<u32>().is_ok())
 }
 
 /// The disclosure keys: the one in force alone, and all of them as ssh-keygen reads them.

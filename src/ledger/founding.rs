@@ -183,15 +183,15 @@ pub fn found(
         let outcome = assembler.admit(draft, &Ok(reading.wall), &reading)?;
         outcome.map_err(|refusal| FoundingError::Refused(Box::new(refusal)))?;
     }
-    let assembled = assembler.finish()?.ok_or(Doubt::Panicked)?;
-    let checkpoint = assembled.committed.checkpoint.to_bytes();
+    let ready = assembler.finish()?.ok_or(Doubt::Panicked)?;
+    let checkpoint = ready.committed.checkpoint.to_bytes();
     // If we crash in this, the batch is there whole or not at all; there is no anchor, so the
     // home is begun again either way.
-    store.commit(assembled.batch)?;
-    let slot = anchor::Slot { machine: environment.machine, sequence: assembled.sequence, note: checkpoint };
+    store.commit(ready.batch)?;
+    let slot = anchor::Slot { machine: environment.machine, sequence: ready.sequence, note: checkpoint };
     let mut file = vec![0; anchor::ANCHOR_BYTES];
     let encoded = slot.encode().map_err(|_| Doubt::Row { what: "the anchor" })?;
-    let place = Slot::of(assembled.sequence).offset();
+    let place = Slot::of(ready.sequence).offset();
     file.iter_mut().skip(place).zip(encoded).for_each(|(to, from)| *to = from);
     // The last step: with the anchor, the log exists.
     medium.create(&file).map_err(FoundingError::Anchor)?;

@@ -1,5 +1,6 @@
 //! The handles that everything above holds: one to record, one to read.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::JoinHandle;
@@ -66,8 +67,7 @@ impl Ledger {
     /// # Errors
     /// [`SubmitError`]; only [`SubmitError::Poisoned`] leaves open whether it was recorded.
     pub async fn submit(&self, draft: Draft) -> Result<Ack, SubmitError> {
-        let answer = self.enqueue(draft)?.await;
-        self.finish(answer)
+        self.enqueue(draft)?.acknowledged().await
     }
 
     /// [`Self::submit`] for callers without a runtime. Blocks.
@@ -78,8 +78,42 @@ impl Ledger {
     /// # Panics
     /// If called from within an asynchronous context.
     pub fn submit_blocking(&self, draft: Draft) -> Result<Ack, SubmitError> {
-        let answer = self.enqueue(draft)?.blocking_recv();
-        self.finish(answer)
+        self.enqueue(draft)?.acknowledged_blocking()
+    }
+
+    /// Queues one event, so that a caller can queue the next before this one is on the disk.
+    /// Events are recorded in the order in which they are queued.
+    ///
+    /// # Errors
+    /// [`SubmitError::Busy`], [`SubmitError::TooLong`], [`SubmitError::Forbidden`],
+    /// [`SubmitError::Poisoned`]: nothing was queued.
+    pub fn enqueue(&self, draft: Draft) -> Result<Queued, SubmitError> {
+        let answer = self.send(draft)?;
+        Ok(Queued { answer, reader: self.reader.clone(), poison: self.poison.clone() })
+    }
+
+    /// Records many events with up to `in_flight_max` of them queued at a time, and hands each
+    /// answer to `answered`, in order. Blocks. What a load generator or an import calls.
+    ///
+    /// # Panics
+    /// If called from within an asynchronous context.
+    pub fn submit_many_blocking(
+        &self,
+        drafts: impl IntoIterator<Item = Draft>,
+        in_flight_max: usize,
+        mut answered: impl FnMut(Result<Ack, SubmitError>),
+    ) {
+        let mut in_flight: VecDeque<Result<Queued, SubmitError>> = VecDeque::new();
+        let mut wait = |queued: Result<Queued, SubmitError>| {
+            answered(queued.and_then(Queued::acknowledged_blocking));
+        };
+        for draft in drafts {
+            if in_flight.len() >= in_flight_max.max(1) {
+                in_flight.pop_front().into_iter().for_each(&mut wait);
+            }
+            in_flight.push_back(self.enqueue(draft));
+        }
+        in_flight.into_iter().for_each(wait);
     }
 
     /// Waits until the ledger doubts its store or itself: the process must then exit with 70,
@@ -94,10 +128,7 @@ impl Ledger {
         &self.reader
     }
 
-    pub(crate) fn enqueue(
-        &self,
-        draft: Draft,
-    ) -> Result<oneshot::Receiver<Result<Answered, SubmitError>>, SubmitError> {
+    fn send(&self, draft: Draft) -> Result<oneshot::Receiver<Result<Answered, SubmitError>>, SubmitError> {
         if self.poison.is_set() {
             return Err(SubmitError::Poisoned);
         }
@@ -128,24 +159,55 @@ impl Ledger {
             }
         }
     }
+}
 
-    fn finish(
-        &self,
-        answer: Result<Result<Answered, SubmitError>, oneshot::error::RecvError>,
-    ) -> Result<Ack, SubmitError> {
-        // A channel that closed without an answer: the sequencer stopped in or before its batch.
-        let answered = answer.map_err(|_| SubmitError::Poisoned)??;
-        let ack = match (&answered.outcome, &answered.batch) {
-            (Outcome::Earlier { index }, _) => self.reader.first_ack(*index),
-            (Outcome::Fresh { fresh, repeated }, Some(batch)) => {
-                batch.ack(fresh, self.reader.origin(), *repeated)
-            }
-            // A fresh entry is always of a batch that was written.
-            (Outcome::Fresh { .. }, None) => Err(Doubt::Panicked),
-        };
-        ack.map_err(|doubt| {
-            self.poison.set(doubt);
-            SubmitError::Poisoned
-        })
+/// An event that is queued. Dropping this cancels nothing: the event will be recorded.
+pub struct Queued {
+    answer: oneshot::Receiver<Result<Answered, SubmitError>>,
+    reader: Reader,
+    poison: Poison,
+}
+
+impl Queued {
+    /// Waits until the event is on the disk and in the anchor. Cancel safe in that nothing is
+    /// undone; the same draft again gets the same answer.
+    ///
+    /// # Errors
+    /// As [`Ledger::submit`].
+    pub async fn acknowledged(self) -> Result<Ack, SubmitError> {
+        let answer = self.answer.await;
+        finish(answer, &self.reader, &self.poison)
     }
+
+    /// [`Self::acknowledged`] for callers without a runtime. Blocks.
+    ///
+    /// # Errors
+    /// As [`Ledger::submit`].
+    ///
+    /// # Panics
+    /// If called from within an asynchronous context.
+    pub fn acknowledged_blocking(self) -> Result<Ack, SubmitError> {
+        let answer = self.answer.blocking_recv();
+        finish(answer, &self.reader, &self.poison)
+    }
+}
+
+/// Makes receipt and opening, on the thread of whoever waited.
+fn finish(
+    answer: Result<Result<Answered, SubmitError>, oneshot::error::RecvError>,
+    reader: &Reader,
+    poison: &Poison,
+) -> Result<Ack, SubmitError> {
+    // A channel that closed without an answer: the sequencer stopped in or before its batch.
+    let answered = answer.map_err(|_| SubmitError::Poisoned)??;
+    let ack = match (&answered.outcome, &answered.batch) {
+        (Outcome::Earlier { index }, _) => reader.first_ack(*index),
+        (Outcome::Fresh { fresh, repeated }, Some(batch)) => batch.ack(fresh, reader.origin(), *repeated),
+        // A fresh entry is always of a batch that was written.
+        (Outcome::Fresh { .. }, None) => Err(Doubt::Panicked),
+    };
+    ack.map_err(|doubt| {
+        poison.set(doubt);
+        SubmitError::Poisoned
+    })
 }

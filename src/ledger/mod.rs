@@ -49,7 +49,7 @@ pub use environment::{Draw32, Environment, LedgerConfig, ReadClock};
 pub use error::{ReadError, SubmitError};
 pub use export::{ExportError, ExportSet, Exported, export, export_view};
 pub use founding::{Founded, Founding, FoundingError, Texts, found};
-pub use handle::{Ledger, Running};
+pub use handle::{Ledger, Queued, Running};
 pub use kek_file::KekFault;
 pub use reader::{OpenedEntry, PAGE_ROWS_MAX, Reader};
 pub use recheck::RecheckFault;

@@ -6,7 +6,9 @@
 //!
 //! Entries below the published size never change, so nothing here needs a snapshot.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 
@@ -22,13 +24,18 @@ use crate::model::framing;
 use crate::model::id::RequestId;
 use crate::model::opening::Opening;
 use crate::model::payload::SealedPayload;
-use crate::practice::Case;
+use crate::practice::{Case, World};
 use crate::store::{Family, Store};
 use crate::tlog::tile::TILE_HEIGHT;
 use crate::tlog::{LeafIndex, Node, Origin, Run, SignedCheckpoint, Tile, TreeSize, Vkey};
 
 /// Most rows that one page has.
 pub const PAGE_ROWS_MAX: usize = 1_000;
+
+/// How long a sync of the anchor may take before its disk counts as hung.
+const SETTLE_MAX: Duration = Duration::from_secs(30);
+/// Between two looks at whether the anchor is synced: about what a sync takes.
+const SETTLE_STEP: Duration = Duration::from_micros(200);
 
 /// Reads a running ledger. Clones are cheap.
 #[derive(Clone)]
@@ -205,7 +212,7 @@ impl Reader {
         Ok(bytes)
     }
 
-    /// The state of a request.
+    /// The state of a request. May block for the time of one sync.
     ///
     /// # Errors
     /// [`ReadError::NoRequest`].
@@ -213,7 +220,42 @@ impl Reader {
         self.now()?;
         let open =
             derived::read_case(&*self.store, &self.vault, request).map_err(|doubt| self.doubt(doubt))?;
-        open.map(|open| open.case).ok_or(ReadError::NoRequest)
+        let case = open.map(|open| open.case).ok_or(ReadError::NoRequest)?;
+        self.settled(&case)?;
+        Ok(case)
+    }
+
+    /// What is in force for the next entry: policy, directory, roles, proposals.
+    ///
+    /// # Errors
+    /// [`ReadError::Poisoned`].
+    pub fn world(&self) -> Result<Arc<World>, ReadError> {
+        Ok(Arc::clone(&self.now()?.world))
+    }
+
+    /// The entries about a request in their order: the newest `limit` (at most
+    /// [`PAGE_ROWS_MAX`]) of them; none if there is no such request.
+    ///
+    /// # Errors
+    /// [`ReadError::Poisoned`], [`ReadError::Doubt`].
+    pub fn timeline(&self, request: &RequestId, limit: usize) -> Result<Vec<LeafIndex>, ReadError> {
+        let size = self.size()?;
+        let prefix = rows::timeline_of(request);
+        let mut newest = VecDeque::new();
+        for row in rows::with_prefix(&*self.store, Family::Meta, &prefix) {
+            let (key, _) = row.map_err(|error| self.doubt(error.into()))?;
+            let index = key.strip_prefix(prefix.as_slice()).and_then(rows::parse_index_key);
+            let index = LeafIndex::new(index.ok_or_else(|| self.doubt(Doubt::Row { what: "a timeline" }))?);
+            // A batch that is on the disk and not yet anchored is not there yet.
+            if !size.contains(index) {
+                break;
+            }
+            newest.push_back(index);
+            if newest.len() > limit.min(PAGE_ROWS_MAX) {
+                newest.pop_front();
+            }
+        }
+        Ok(newest.into())
     }
 
     /// Up to `limit` requests (at most [`PAGE_ROWS_MAX`]) in the order of their ids, those
@@ -238,6 +280,7 @@ impl Reader {
             let open = derived::open_case(&*self.store, &self.vault, &request, &value);
             page.extend(open.map_err(|doubt| self.doubt(doubt))?.map(|open| open.case));
         }
+        page.iter().try_for_each(|case| self.settled(case))?;
         Ok(page)
     }
 
@@ -263,13 +306,13 @@ impl Reader {
 
     /// The answer an entry got when it was recorded: the receipt is under the head of its batch.
     pub(crate) fn first_ack(&self, index: LeafIndex) -> Result<Ack, Doubt> {
-        let now = Arc::clone(&self.published.borrow());
+        let published = Arc::clone(&self.published.borrow());
         let from = rows::index_key(index.tree_size().get());
         let row = self.store.scan(Family::Checkpoints, &from).next().transpose()?;
-        let (_, note) = row.ok_or(Doubt::Row { what: "a checkpoint" })?;
-        let first = SignedCheckpoint::open(&note, std::slice::from_ref(&self.vkey));
+        let (_, signed) = row.ok_or(Doubt::Row { what: "a checkpoint" })?;
+        let first = SignedCheckpoint::open(&signed, std::slice::from_ref(&self.vkey));
         let first = first.map_err(|_| Doubt::Row { what: "a checkpoint" })?;
-        let node = |at| tree::node(&now.edge, &*self.store, at);
+        let node = |at| tree::node(&published.edge, &*self.store, at);
         let entry = tree::read_entry(&*self.store, index.get())?;
         let receipt = committed::receipt(index, entry, &first, node)?.print();
         let opening = self.opening(index).map_err(|_| Doubt::Row { what: "a payload" })?;
@@ -281,6 +324,20 @@ impl Reader {
             return Err(ReadError::Poisoned);
         }
         Ok(Arc::clone(&self.published.borrow()))
+    }
+
+    /// Waits until the entry that a case was last changed by is anchored. Rows of cases change
+    /// in place, so one can be read between the commit of a batch and its anchor's sync; what
+    /// it says must not leave before that.
+    fn settled(&self, case: &Case) -> Result<(), ReadError> {
+        let begun = Instant::now();
+        while !self.size()?.contains(case.last) {
+            if begun.elapsed() > SETTLE_MAX {
+                return Err(ReadError::Poisoned);
+            }
+            std::thread::sleep(SETTLE_STEP);
+        }
+        Ok(())
     }
 
     fn check(&self, index: LeafIndex) -> Result<(), ReadError> {

@@ -42,6 +42,9 @@ pub(crate) fn derive(
             batch.delete(family, row?.0);
         }
     }
+    for row in rows::with_prefix(store, Family::Meta, rows::TIMELINE) {
+        batch.delete(Family::Meta, row?.0);
+    }
     batch.put(Family::Meta, rows::INDEX_KEY, derived::seal_index_key(vault, &index_key, draw()?));
     store.commit(batch)?;
 
@@ -122,6 +125,9 @@ impl Fold<'_> {
     fn put_names(&self, event: &Event, index: LeafIndex, claims: &[practice::Claim], batch: &mut Batch) {
         let recorded = self.index_key.record(event, index);
         batch.put(Family::Idempotency, self.index_key.id_row(&event.id), recorded.to_row());
+        if let Some(request) = &event.request {
+            batch.put(Family::Meta, rows::timeline_key(request, index.get()), []);
+        }
         for claim in claims {
             let row = self.index_key.claim_row(claim);
             batch.put(Family::Idempotency, row, rows::index_key(index.get()));

@@ -173,7 +173,8 @@ fn run(
     let UnverifiedStore { store, anchor } = unverified;
     let vkey = head.signer.vkey().clone();
     let signed = head.signed.clone().expect("recovery ends with a signed head");
-    let first = Published { checkpoint: signed, edge: Arc::new(head.edge.clone()) };
+    let first =
+        Published { checkpoint: signed, edge: Arc::new(head.edge.clone()), world: Arc::clone(&head.world) };
     let (published, newest) = watch::channel(Arc::new(first));
     let (sender, queue) = mpsc::channel(config.queue_events_max);
     let (vault, poison, bytes_waiting) = (Arc::new(vault), Poison::new(), Arc::new(AtomicUsize::new(0)));

@@ -1,6 +1,7 @@
 //! What stands in which row: the keys and small values of the ledger's families.
 
 use super::clock::LastStamp;
+use crate::model::id::RequestId;
 use crate::store::{Batch, Family, Row, StoreError, View};
 use crate::tlog::Tile;
 use crate::tlog::checkpoint::CHECKPOINT_KEY_BYTES;
@@ -15,6 +16,9 @@ pub(crate) const INDEX_KEY: &[u8] = b"index-key";
 pub(crate) const WORLD: &[u8] = b"world";
 /// `meta`: prefix of the keyrings; a u64 BE serial follows.
 pub(crate) const KEYRING: &[u8] = b"keyring/";
+
+/// `meta`: prefix of the entries about requests; id, slash and u64 BE index follow.
+pub(crate) const TIMELINE: &[u8] = b"timeline/";
 
 /// The key of entry or payload `index`.
 pub(crate) const fn index_key(index: u64) -> [u8; 8] {
@@ -42,6 +46,16 @@ pub(crate) fn checkpoint_size(key: &[u8]) -> Option<u64> {
 /// A prefix of `meta` with a number behind it, in ascending order of the number.
 pub(crate) fn numbered(prefix: &[u8], number: u64) -> Vec<u8> {
     [prefix, &number.to_be_bytes()].concat()
+}
+
+/// `meta`: that entry `index` is about a request. Derived.
+pub(crate) fn timeline_key(request: &RequestId, index: u64) -> Vec<u8> {
+    [timeline_of(request).as_slice(), &index.to_be_bytes()].concat()
+}
+
+/// `meta`: prefix of the entries about a request. No id has a slash in it.
+pub(crate) fn timeline_of(request: &RequestId) -> Vec<u8> {
+    [TIMELINE, request.as_str().as_bytes(), b"/"].concat()
 }
 
 /// Every row of `family` whose key begins with `prefix`.

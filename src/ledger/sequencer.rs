@@ -88,22 +88,21 @@ impl Sequencer {
         }
         let batch = match assembler.finish()? {
             None => None,
-            Some(assembled) => {
+            Some(ready) => {
                 // If we crash before this commit, nothing happened. If we crash in it, or it
                 // fails, the batch is there whole or not at all, and nobody was told.
-                self.store.commit(assembled.batch)?;
+                self.store.commit(ready.batch)?;
                 // If we crash here, start-up finds the database one signed batch ahead of the
                 // anchor, checks it and advances the anchor.
-                let note = assembled.committed.checkpoint.to_bytes();
-                let slot =
-                    anchor::Slot { machine: self.environment.machine, sequence: assembled.sequence, note };
+                let note = ready.committed.checkpoint.to_bytes();
+                let slot = anchor::Slot { machine: self.environment.machine, sequence: ready.sequence, note };
                 let slot = slot.encode().map_err(|_| Doubt::Row { what: "the anchor slot" })?;
-                let written = self.anchor.write_slot(Slot::of(assembled.sequence), &slot);
+                let written = self.anchor.write_slot(Slot::of(ready.sequence), &slot);
                 written.map_err(Doubt::Anchor)?;
                 // From here on the batch counts. A crash now leaves callers without an answer;
                 // they ask again with the same id and get the same receipt.
-                self.published.send_replace(Arc::new(assembled.published));
-                Some(Arc::new(assembled.committed))
+                self.published.send_replace(Arc::new(ready.published));
+                Some(Arc::new(ready.committed))
             }
         };
         // Refusals wait for the commit too: they may rest on an entry of this batch.

@@ -118,8 +118,7 @@ fn an_unreadable_row_while_recording_is_doubt() {
 #[test]
 fn a_lost_caller_cancels_nothing() {
     let mut log = TestLog::memory();
-    let receiver = log.ledger().enqueue(received(1)).expect("queued");
-    drop(receiver);
+    drop(log.ledger().enqueue(received(1)).expect("queued"));
     assert!(log.submit(received(1)).expect("there").repeated);
     log.check(5);
 }

@@ -45,7 +45,7 @@ pub(super) struct Machine {
     pub(super) wall_ms: Arc<AtomicI64>,
     pub(super) boottime_ms: Arc<AtomicI64>,
     pub(super) boot_id: Arc<Mutex<String>>,
-    pub(super) machine: Digest,
+    pub(super) digest: Digest,
     drawn: Arc<AtomicU64>,
 }
 
@@ -55,7 +55,7 @@ impl Machine {
             wall_ms: Arc::new(AtomicI64::new(START_MS)),
             boottime_ms: Arc::new(AtomicI64::new(1_000)),
             boot_id: Arc::new(Mutex::new("boot-1".to_owned())),
-            machine: Digest::of(b"machine 1"),
+            digest: Digest::of(b"machine 1"),
             drawn: Arc::default(),
         }
     }
@@ -79,7 +79,7 @@ impl Machine {
                 let count = random.drawn.fetch_add(1, Ordering::SeqCst);
                 Ok(*Digest::of(format!("test randomness {count}").as_bytes()).as_bytes())
             }),
-            machine: self.machine,
+            machine: self.digest,
         }
     }
 }
@@ -319,7 +319,9 @@ fn check_tiles(view: &dyn View, leaves: &[crate::tlog::Hash]) {
             let (from, to) = (index << (8 * tile.level()), (index + 1) << (8 * tile.level()));
             let mut range = CompactRange::new();
             let below = &leaves[usize::try_from(from).expect("few")..usize::try_from(to).expect("few")];
-            below.iter().for_each(|leaf| range.push(*leaf));
+            for leaf in below {
+                range.push(*leaf);
+            }
             assert_eq!(*hash, range.root(), "{} at {index}", tile.path());
             assert!(Node { level: tile.level() * 8, index }.is_complete_in(size));
         }

@@ -76,7 +76,7 @@ fn an_anchor_that_lags_is_advanced_by_one_batch_only() {
 fn another_machine_is_refused_unless_moved() {
     let mut log = with_entries(1);
     log.stop();
-    log.machine.machine = Digest::of(b"machine 2");
+    log.machine.digest = Digest::of(b"machine 2");
     assert!(matches!(log.start(), Err(RecoveryError::OtherMachine)));
     let start = StartUp { other_machine: OtherMachine::Accepted, ..log.start_up() };
     log.start_with(start).expect("moved");
@@ -124,7 +124,7 @@ fn a_slot_signed_by_another_key_is_not_fallen_back_from() {
         crate::tlog::Checkpoint::new(origin, crate::tlog::TreeSize::new(9), crate::tlog::Hash::empty_root());
     let head = head.expect("not empty");
     let note = crate::tlog::SignedCheckpoint::sign(&head, &[&other]).expect("signed").to_bytes();
-    let slot = crate::model::anchor::Slot { machine: log.machine.machine, sequence: 9, note };
+    let slot = crate::model::anchor::Slot { machine: log.machine.digest, sequence: 9, note };
     let mut bytes = log.anchor.bytes().expect("there");
     bytes[4096..].copy_from_slice(&slot.encode().expect("fits"));
     log.anchor.set(Some(bytes));
@@ -198,6 +198,10 @@ fn what_is_derived_is_made_again() {
         let request = crate::model::id::RequestId::new("R-5").expect("an id");
         let stage = log.reader().case(&request).expect("there").stage;
         assert_eq!(stage, crate::practice::case::Stage::Withdrawn);
+        let timeline = log.reader().timeline(&request, 10).expect("a timeline");
+        assert_eq!(timeline.iter().map(|index| index.get()).collect::<Vec<_>>(), [timeline[0].get(), 304]);
+        let newest = log.reader().timeline(&request, 1).expect("a timeline");
+        assert_eq!(newest, [crate::tlog::LeafIndex::new(304)]);
         log.stop();
     }
     log.start().expect("started");
