@@ -253,7 +253,7 @@ impl<R: Read> Reader<R> {
             let part = buffer.get_mut(..length).unwrap_or_default();
             self.input.read_exact(part).map_err(ArchiveError::Io)?;
             take(part)?;
-            left -= u64::try_from(length).expect("at most COPY_BYTES");
+            left = left.saturating_sub(COPY_BYTES_U64);
         }
         self.expect_zeros(padding(bytes))?;
         Ok(())
@@ -303,6 +303,7 @@ impl<R: Read> Reader<R> {
 
 /// Data is handed on in parts of an age chunk: one decryption, one write.
 const COPY_BYTES: usize = 64 * 1024;
+const COPY_BYTES_U64: u64 = 64 * 1024;
 
 /// The two records that may precede a member.
 #[derive(Default)]

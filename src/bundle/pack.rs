@@ -314,3 +314,6 @@ impl<W: Write> Write for Measured<W> {
         self.inner.flush()
     }
 }
+
+#[cfg(test)]
+mod tests;

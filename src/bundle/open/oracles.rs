@@ -1,5 +1,5 @@
 //! Goal: an agency without Probity gets the same answers from the tools it has: age, tar,
-//! sha256sum, ssh-keygen, and Python's bagit where PROBITY_BAGIT names `bagit.py`.
+//! sha256sum, ssh-keygen, and bagit where `PROBITY_BAGIT` names `bagit.py`.
 
 use std::fs;
 use std::path::Path;
