@@ -1,0 +1,230 @@
+//! `GET /v1/requests/{id}`: one request, as far as it has come.
+
+use axum::extract::State;
+use axum::{Extension, Json};
+use serde::Serialize;
+use serde_json::value::RawValue;
+use utoipa::ToSchema;
+
+use super::App;
+use super::params::InPath;
+use super::peer::Caller;
+use super::problem::{Problem, ProblemDocument};
+use super::reads::word;
+use super::sign::{LeafView, OrderView, Template, templates};
+use crate::ledger::{ReadError, Reader};
+use crate::model::id::RequestId;
+use crate::ops::machine;
+use crate::practice::approvals::ApprovalState;
+use crate::practice::case::{Case, Disclosure, Review};
+use crate::practice::vocabulary::ExactScope;
+
+/// Entries of a timeline in one answer; a request that has more shows its newest.
+const TIMELINE_MAX: usize = 1_000;
+
+/// A request.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct CaseView {
+    /// Its id.
+    id: String,
+    /// How far it has come.
+    state: &'static str,
+    /// What it purports to be.
+    #[schema(value_type = String)]
+    kind: Box<RawValue>,
+    /// The order in force.
+    order: OrderView,
+    /// The agency it was found to come from.
+    agency: Option<String>,
+    /// What it is, once classified: an instrument of the policy.
+    #[schema(value_type = Option<String>)]
+    instrument: Option<Box<RawValue>>,
+    /// The scope that was asked for: its exact bytes, base64.
+    #[schema(value_type = Option<String>)]
+    scope_ordered: Option<ExactScope>,
+    /// The latest review of the order in force.
+    review: Option<ReviewView>,
+    /// Every decision that was signed about it, in order.
+    approvals: Vec<ApprovalView>,
+    /// Its collections, in order.
+    disclosures: Vec<DisclosureRow>,
+    /// What a person could sign now.
+    sign: Vec<Template>,
+    /// Its entries, in order.
+    timeline: Vec<TimelineEntry>,
+}
+
+/// A completed review.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct ReviewView {
+    /// The entry: the context of approvals to disclose.
+    #[serde(flatten)]
+    entry: LeafView,
+    /// What may go on: the scope's exact bytes, base64.
+    #[schema(value_type = String)]
+    scope: ExactScope,
+    /// SHA-256 of them, hex: what approvals name.
+    scope_sha256: String,
+    /// What may not.
+    refused: Vec<RefusedView>,
+}
+
+/// An item that may not go on.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct RefusedView {
+    /// Its position in the order's scope.
+    item: u32,
+    /// The rule that says no.
+    rule: &'static str,
+    /// Why, for people.
+    reason: String,
+}
+
+/// A signed decision.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct ApprovalView {
+    /// The entry that records it.
+    index: u64,
+    /// What kind of act.
+    #[schema(value_type = String)]
+    kind: Box<RawValue>,
+    /// Who signed.
+    person: String,
+    /// In which role.
+    #[schema(value_type = String)]
+    role: Box<RawValue>,
+    /// `approve`, `refuse` or `revoke`.
+    #[schema(value_type = String)]
+    decision: Box<RawValue>,
+    /// Until when it holds.
+    exp: String,
+}
+
+/// A collection.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct DisclosureRow {
+    /// Its id.
+    id: String,
+    /// How far it has come.
+    #[schema(value_type = String)]
+    state: Box<RawValue>,
+    /// The bundle's name, once it has one.
+    production: Option<String>,
+    /// The entry that seals it: the context of an approval to release.
+    sealed: Option<LeafView>,
+}
+
+/// An entry about the request.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct TimelineEntry {
+    /// Its place.
+    index: u64,
+    /// When it was recorded.
+    time: String,
+    /// What happened.
+    r#type: String,
+    /// Who acted.
+    actor: String,
+}
+
+/// Read a request. Recorded as `access.read`.
+#[utoipa::path(
+    get, path = "/v1/requests/{id}", tag = "requests",
+    params(("id" = String, Path, description = "The request's id.")),
+    responses(
+        (status = 200, description = "The request.", body = CaseView),
+        (status = 404, description = "There is no such request, or it was erased.", body = ProblemDocument,
+            content_type = "application/problem+json"),
+    )
+)]
+pub(super) async fn request(
+    State(app): State<App>,
+    Extension(caller): Extension<Caller>,
+    InPath(id): InPath<RequestId>,
+) -> Result<Json<CaseView>, Problem> {
+    let at = machine::now().map_err(Problem::internal)?;
+    let wanted = id.clone();
+    let view = app
+        .read(move |reader| {
+            let case = reader.case(&wanted)?;
+            let sign = templates(&case, &*reader.world()?, at);
+            let timeline = timeline(reader, &wanted)?;
+            Ok(CaseView::new(case, sign, timeline))
+        })
+        .await?;
+    app.access().read(caller.uid, Some(id)).await?;
+    Ok(Json(view))
+}
+
+fn timeline(reader: &Reader, request: &RequestId) -> Result<Vec<TimelineEntry>, ReadError> {
+    let entries = reader.timeline(request, TIMELINE_MAX)?;
+    let entry = |index| {
+        let opened = reader.open(index)?;
+        Ok(TimelineEntry {
+            index: opened.entry.index.get(),
+            time: opened.entry.time.to_string(),
+            r#type: opened.event.type_,
+            actor: opened.event.actor,
+        })
+    };
+    entries.into_iter().map(entry).collect()
+}
+
+impl CaseView {
+    fn new(case: Case, sign: Vec<Template>, timeline: Vec<TimelineEntry>) -> Self {
+        Self {
+            id: case.request.to_string(),
+            state: case.state_name(),
+            kind: word(&case.received.kind),
+            order: OrderView::of(&case),
+            agency: case.agency.as_ref().map(ToString::to_string),
+            instrument: case.classified.as_ref().map(|classified| word(&classified.instrument)),
+            approvals: case.approvals.iter().map(ApprovalView::new).collect(),
+            disclosures: case.disclosures.iter().map(DisclosureRow::new).collect(),
+            scope_ordered: case.classified.map(|classified| classified.scope),
+            review: case.review.map(ReviewView::new),
+            sign,
+            timeline,
+        }
+    }
+}
+
+impl ReviewView {
+    fn new(review: Review) -> Self {
+        let refused = review.refused.into_iter().map(|refused| RefusedView {
+            item: refused.item,
+            rule: refused.rule.number(),
+            reason: refused.reason,
+        });
+        Self {
+            entry: review.context.into(),
+            scope_sha256: review.scope.sha256().to_string(),
+            scope: review.scope,
+            refused: refused.collect(),
+        }
+    }
+}
+
+impl ApprovalView {
+    fn new(given: &ApprovalState) -> Self {
+        Self {
+            index: given.entry.index.get(),
+            kind: word(&given.kind),
+            person: given.person.to_string(),
+            role: word(&given.role),
+            decision: word(&given.decision),
+            exp: given.exp.to_string(),
+        }
+    }
+}
+
+impl DisclosureRow {
+    fn new(disclosure: &Disclosure) -> Self {
+        Self {
+            id: disclosure.id.to_string(),
+            state: word(&disclosure.step),
+            production: disclosure.production.as_ref().map(ToString::to_string),
+            sealed: disclosure.sealed.as_ref().map(|sealed| sealed.context.into()),
+        }
+    }
+}
