@@ -8,18 +8,15 @@
 //! never sees half of one. If we crash before the rename, a `.partial` directory is left.
 
 use std::collections::BTreeSet;
-use std::fmt::Write as _;
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write as _};
 use std::path::{Path, PathBuf};
 
-use ed25519_dalek::VerifyingKey;
-
 use super::doubt::Doubt;
 use super::{rows, tree};
+use crate::audit::keyfiles;
 use crate::model::framing;
 use crate::ops::files::{self, FileError};
-use crate::ops::keys;
 use crate::store::{Family, Store, StoreError, View};
 use crate::tlog::checkpoint::CheckpointError;
 use crate::tlog::keyring::KeyringError;
@@ -122,13 +119,31 @@ pub fn export_view(
             return Err(ExportError::Exists { path: path.to_owned() });
         }
     }
+    let exported = write_set(view, vkey, kek_dir, set, &partial).and_then(|exported| {
+        files::rename(&partial, dir)?;
+        Ok(exported)
+    });
+    if exported.is_err() {
+        // Nobody reads a partial set; what cannot be removed is named by the next attempt.
+        drop(fs::remove_dir_all(&partial));
+    }
+    exported
+}
+
+fn write_set(
+    view: &dyn View,
+    vkey: &Vkey,
+    kek_dir: &Path,
+    set: ExportSet,
+    partial: &Path,
+) -> Result<Exported, ExportError> {
     let (_, note) = view.last(Family::Checkpoints)?.ok_or(ExportError::Checkpoint(None))?;
     let checkpoint = SignedCheckpoint::open(&note, std::slice::from_ref(vkey));
     let checkpoint = checkpoint.map_err(|error| ExportError::Checkpoint(Some(Box::new(error))))?;
     let size = checkpoint.size();
     let edge = tree::load(size, view)?;
-    let mut out = Directory { root: partial.clone(), made: BTreeSet::new(), files: 0 };
-    out.make(&partial)?;
+    let mut out = Directory { root: partial.to_owned(), made: BTreeSet::new(), files: 0 };
+    out.make(partial)?;
     out.write("checkpoint", &[&note])?;
     out.write("log.vkey", &[format!("{vkey}\n").as_bytes()])?;
     let keyrings = keyrings(view)?;
@@ -138,10 +153,9 @@ pub fn export_view(
         runs(&mut out, view, size)?;
         checkpoints(&mut out, view, size)?;
         key_files(&mut out, view, kek_dir)?;
-        disclosure_keys(&mut out, &keyrings)?;
+        disclosure_keys(&mut out, &keyrings, size)?;
     }
     out.sync()?;
-    files::rename(&partial, dir)?;
     Ok(Exported { size, files: out.files })
 }
 
@@ -226,19 +240,15 @@ fn is_kek_file(name: &str) -> bool {
     name.strip_suffix(".age").is_some_and(|epoch| epoch.parse::<u32>().is_ok())
 }
 
-/// The disclosure keys: the one in force alone, and all of them as ssh-keygen reads them.
-fn disclosure_keys(out: &mut Directory, keyrings: &[Vec<u8>]) -> Result<(), ExportError> {
+/// The disclosure keys: the one in force at the end, and all of them as ssh-keygen reads them.
+fn disclosure_keys(out: &mut Directory, keyrings: &[Vec<u8>], size: TreeSize) -> Result<(), ExportError> {
     let chain = KeyringChain::open(keyrings.iter().map(Vec::as_slice))?;
-    let mut signers = String::new();
-    let mut newest = String::new();
-    for tenure in chain.last().disclosure_keys() {
-        let key = VerifyingKey::from_bytes(tenure.key().as_bytes()).expect("a keyring has curve points only");
-        let line = keys::openssh_line(&key);
-        writeln!(signers, "provider namespaces=\"probity-disclosure\" {line}").expect("a String takes all");
-        newest = format!("{line}\n");
-    }
+    let ring = chain.last();
+    let newest = size.last_index().and_then(|last| ring.disclosure_key_at(last));
+    let newest = newest.map_or_else(String::new, |key| keyfiles::disclosure_pem(key.as_bytes()));
+    let lines = ring.disclosure_keys().iter().map(|tenure| keyfiles::allowed_signer(tenure.key().as_bytes()));
     out.write("disclosure.pub", &[newest.as_bytes()])?;
-    out.write("allowed_signers", &[signers.as_bytes()])
+    out.write("allowed_signers", &[lines.collect::<String>().as_bytes()])
 }
 
 /// The set while it is written.

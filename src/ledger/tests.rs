@@ -5,6 +5,7 @@
 
 mod harness;
 
+mod exporting;
 mod faults;
 mod founding;
 mod recording;

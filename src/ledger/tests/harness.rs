@@ -255,7 +255,7 @@ impl TestLog {
     }
 
     /// RocksDB cannot be opened twice: look through the running ledger's own handle.
-    fn shared(&self) -> Arc<dyn Store> {
+    pub(super) fn shared(&self) -> Arc<dyn Store> {
         match &self.disk {
             Disk::Memory(store) => Arc::new(store.clone()),
             Disk::Rocks(_) => self.reader().store_for_tests(),
