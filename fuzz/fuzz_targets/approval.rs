@@ -1,0 +1,8 @@
+//! No approval makes the parser panic.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|bytes: &[u8]| {
+    drop(probity::model::approval::Approval::parse(bytes));
+});
