@@ -1,2 +1,7 @@
-//! x
-fn main() {}
+//! The command `probity`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    probity::cli::main()
+}

@@ -50,6 +50,7 @@ pub fn text(production: &ProductionId) -> String {
          \n\
          AFTER OPENING\n\
          index.html says what is there. Please send back an acknowledgement:\n\
-         \x20 probity ack {bundle} --identity key.txt --key your-ssh-key\n"
+         \x20 probity open … --ack {production}.ack.json      (with the flags above)\n\
+         \x20 probity ack {production}.ack.json --key your-ssh-key\n"
     )
 }

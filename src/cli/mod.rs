@@ -1,1 +1,165 @@
-//! (being written)
+//! The command line: one file per command, each with an example in its help.
+//!
+//! **In scope**: arguments, what is printed, exit codes. **Out of scope**: deciding
+//! anything; every command is a few calls into the layers below.
+
+mod exit;
+mod terminal;
+mod trust;
+
+mod approve;
+mod keygen;
+mod open;
+mod verify;
+
+#[cfg(feature = "ledger")]
+mod case;
+#[cfg(feature = "ledger")]
+mod client;
+#[cfg(feature = "ledger")]
+mod demo;
+#[cfg(feature = "ledger")]
+mod disclose;
+#[cfg(feature = "ledger")]
+mod export;
+#[cfg(feature = "ledger")]
+mod home;
+#[cfg(feature = "ledger")]
+mod init;
+#[cfg(feature = "ledger")]
+mod post;
+#[cfg(feature = "ledger")]
+mod serve;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::model::digest::Digest;
+use crate::ops::config::{Config, Socket};
+
+use exit::Exit;
+use exit::Failure;
+use terminal::Terminal;
+
+/// Enforces, proves and counts how a provider answers legal demands for its customers' data.
+#[derive(Parser, Debug)]
+#[command(name = "probity", version, propagate_version = true, arg_required_else_help = true)]
+#[command(
+    after_help = "Exit codes: 0 clean, 1 findings, 2 not checked or signer not trusted, 3 refused by the practice,\n\
+64 usage, 65 bad input, 66 no input, 69 no daemon, 70 storage doubt, 73 output exists, 75 busy, 77 not permitted, 78 configuration.\n\n\
+Example:\n  probity demo --home /tmp/probity-demo"
+)]
+struct Cli {
+    #[command(flatten)]
+    global: GlobalArgs,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// Flags that every command takes.
+#[derive(Args, Debug)]
+pub struct GlobalArgs {
+    /// The home of the ledger.
+    #[arg(long, global = true, env = "PROBITY_HOME", default_value = "/var/lib/probity", value_name = "DIR")]
+    pub home: PathBuf,
+    /// The daemon's socket, if it is not the one the home's configuration names.
+    #[arg(long, global = true, value_name = "PATH")]
+    pub socket: Option<PathBuf>,
+    /// Print data as JSON.
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// Say nothing but errors.
+    #[arg(long, global = true)]
+    pub quiet: bool,
+}
+
+#[derive(Subcommand, Debug)]
+enum Command {
+    #[cfg(feature = "ledger")]
+    Init(init::InitArgs),
+    #[cfg(feature = "ledger")]
+    Serve(serve::ServeArgs),
+    #[cfg(feature = "ledger")]
+    Post(post::PostArgs),
+    Approve(approve::ApproveArgs),
+    #[cfg(feature = "ledger")]
+    Disclose(disclose::DiscloseArgs),
+    #[cfg(feature = "ledger")]
+    Release(disclose::ReleaseArgs),
+    #[cfg(feature = "ledger")]
+    Case(case::CaseArgs),
+    Verify(verify::VerifyArgs),
+    #[cfg(feature = "ledger")]
+    Export(export::ExportArgs),
+    Open(open::OpenArgs),
+    Inspect(open::InspectArgs),
+    Ack(open::AckArgs),
+    Keygen(keygen::KeygenArgs),
+    #[cfg(feature = "ledger")]
+    Demo(demo::DemoArgs),
+}
+
+/// Parses the command line, runs the command and says how it ended.
+#[must_use]
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // clap prints help and version to standard output, faults to standard error.
+            let _ = error.print();
+            return if error.use_stderr() { Exit::Usage.into() } else { Exit::Clean.into() };
+        }
+    };
+    let terminal = Terminal::new(&cli.global);
+    match run(cli.command, &cli.global, terminal) {
+        Ok(exit) => exit.into(),
+        Err(failure) => {
+            terminal.fail(&failure);
+            failure.exit.into()
+        }
+    }
+}
+
+fn run(command: Command, global: &GlobalArgs, terminal: Terminal) -> Result<Exit, Failure> {
+    let home = &global.home;
+    match command {
+        #[cfg(feature = "ledger")]
+        Command::Init(args) => init::run(&args, home, terminal),
+        #[cfg(feature = "ledger")]
+        Command::Serve(args) => serve::run(&args, home, terminal),
+        #[cfg(feature = "ledger")]
+        Command::Post(args) => post::run(&args, &global.socket(), terminal),
+        Command::Approve(args) => approve::run(&args, &global.socket(), terminal),
+        #[cfg(feature = "ledger")]
+        Command::Disclose(args) => disclose::run(&args, &global.socket(), terminal),
+        #[cfg(feature = "ledger")]
+        Command::Release(args) => disclose::release(&args, &global.socket(), terminal),
+        #[cfg(feature = "ledger")]
+        Command::Case(args) => case::run(&args, &global.socket(), terminal),
+        Command::Verify(args) => verify::run(&args, home, terminal),
+        #[cfg(feature = "ledger")]
+        Command::Export(args) => export::run(&args, home, terminal),
+        Command::Open(args) => open::run(&args, terminal),
+        Command::Inspect(args) => open::inspect(&args, terminal),
+        Command::Ack(args) => open::ack(&args, terminal),
+        Command::Keygen(args) => keygen::run(&args, terminal),
+        #[cfg(feature = "ledger")]
+        Command::Demo(demo::DemoArgs {}) => demo::run(home, terminal),
+    }
+}
+
+impl GlobalArgs {
+    /// The socket: as named, as the home's configuration names it, or where it is by default.
+    fn socket(&self) -> PathBuf {
+        let configured = || Config::load(&self.home).ok().map(|config| config.socket.path);
+        let default = || self.home.join(Socket::default().path);
+        self.socket.clone().or_else(configured).unwrap_or_else(default)
+    }
+}
+
+/// A digest's first digits, for ids and messages.
+fn short(digest: &Digest) -> String {
+    digest.to_string().chars().take(16).collect()
+}

@@ -141,6 +141,22 @@ pub fn write_pair(path: &Path, key: &SigningKey) -> Result<(), KeyError> {
     Ok(())
 }
 
+/// Writes a new private key in OpenSSH's format (0600) and, beside it, `<path>.pub`.
+///
+/// # Errors
+/// [`KeyError::File`], also if one of them exists.
+pub fn write_openssh_pair(path: &Path, key: &SigningKey) -> Result<(), KeyError> {
+    let pair = ssh_key::private::Ed25519Keypair::from(key);
+    let private = ssh_key::PrivateKey::from(pair);
+    let pem = private.to_openssh(ssh_key::LineEnding::LF).expect("an unencrypted Ed25519 key always encodes");
+    files::write_new(path, pem.as_bytes(), files::PRIVATE_MODE)?;
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(".pub");
+    let line = format!("{}\n", openssh_line(&key.verifying_key()));
+    files::write_new(Path::new(&beside), line.as_bytes(), files::PUBLIC_MODE)?;
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

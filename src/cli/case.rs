@@ -1,0 +1,94 @@
+//! `probity case`: the timeline of one request.
+
+#![expect(clippy::indexing_slicing, reason = "serde_json answers null for a member that is not there")]
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use serde_json::Value;
+
+use super::approve;
+use super::client::Client;
+use super::exit::{Exit, Failure};
+use super::terminal::Terminal;
+use crate::model::approval::Kind;
+use crate::ops::files;
+
+/// Show one request: how far it has come, who decided what, and what can be signed now.
+#[derive(Args, Debug)]
+#[command(
+    after_help = "Example:\n  probity case REQ-2026-1\n  probity case REQ-2026-1 --packet REQ-2026-1.packet"
+)]
+pub(super) struct CaseArgs {
+    /// The request.
+    #[arg(value_name = "REQ")]
+    request: String,
+    /// Write what a reviewer needs to decide on a machine without the socket.
+    #[arg(long, value_name = "FILE")]
+    packet: Option<PathBuf>,
+}
+
+pub(super) fn run(args: &CaseArgs, socket: &Path, terminal: Terminal) -> Result<Exit, Failure> {
+    if let Some(path) = &args.packet {
+        let packet = approve::fetch(socket, &args.request, Kind::Disclose)?;
+        let bytes = serde_json::to_vec(&packet).map_err(Failure::with(Exit::Data))?;
+        files::write_new(path, &bytes, files::PRIVATE_MODE).map_err(Failure::with(Exit::CannotCreate))?;
+        terminal.say(format_args!("decide with: probity approve --packet {} --out FILE", path.display()));
+        return Ok(Exit::Clean);
+    }
+    let case = Client::new(socket)?.json(&format!("/v1/requests/{}", args.request))?;
+    if terminal.is_json() {
+        terminal.data(&case, "")?;
+        return Ok(Exit::Clean);
+    }
+    print(&case, terminal)?;
+    Ok(Exit::Clean)
+}
+
+fn print(case: &Value, terminal: Terminal) -> Result<(), Failure> {
+    let text = |value: &Value| value.as_str().unwrap_or("-").to_owned();
+    let list = |member: &str| case.get(member).and_then(Value::as_array).cloned().unwrap_or_default();
+    terminal.line(format_args!("{}  {}", text(&case["id"]), text(&case["state"])))?;
+    terminal.line(format_args!("agency      {}", text(&case["agency"])))?;
+    terminal.line(format_args!("instrument  {}", text(&case["instrument"])))?;
+    terminal.line(format_args!(
+        "order       version {}, SHA-256 {}",
+        case["order"]["version"],
+        text(&case["order"]["sha256"])
+    ))?;
+    for refused in case["review"].get("refused").and_then(Value::as_array).into_iter().flatten() {
+        terminal.line(format_args!(
+            "refused     item {} under {}: {}",
+            refused["item"],
+            text(&refused["rule"]),
+            text(&refused["reason"])
+        ))?;
+    }
+    for approval in list("approvals") {
+        terminal.line(format_args!(
+            "{:<11} {} by {} as {}, until {}",
+            text(&approval["decision"]),
+            text(&approval["kind"]),
+            text(&approval["person"]),
+            text(&approval["role"]),
+            text(&approval["exp"])
+        ))?;
+    }
+    for entry in list("timeline") {
+        terminal.line(format_args!(
+            "{:>10}  {}  {:<24} {}",
+            entry["index"],
+            text(&entry["time"]),
+            text(&entry["type"]),
+            text(&entry["actor"])
+        ))?;
+    }
+    for template in list("sign") {
+        terminal.line(format_args!(
+            "can be signed now: {} on entry {}",
+            text(&template["kind"]),
+            template["context"]["index"]
+        ))?;
+    }
+    Ok(())
+}

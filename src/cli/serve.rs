@@ -1,0 +1,81 @@
+//! `probity serve`: the daemon.
+
+use std::path::Path;
+
+use clap::Args;
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::exit::{Exit, Failure};
+use super::home::LoadedHome;
+use super::terminal::Terminal;
+use crate::api::{self, App, BindError, Drained};
+use crate::ledger::{AnchorLag, OtherMachine};
+
+/// Run the daemon on its Unix socket until SIGTERM or SIGINT.
+#[derive(Args, Debug)]
+#[command(after_help = "Example:\n  probity serve --home /var/lib/probity --check\n  \
+    probity serve --home /var/lib/probity\n\n\
+    Exit code 70 is storage doubt: do not restart it automatically; look, then start it once.")]
+pub(super) struct ServeArgs {
+    /// Check configuration, keys and texts, and exit.
+    #[arg(long)]
+    check: bool,
+    /// The home was moved here from another machine, which no longer uses it.
+    #[arg(long)]
+    moved: bool,
+    /// The anchor is known to lag behind the database, and why.
+    #[arg(long)]
+    accept_anchor_lag: bool,
+}
+
+pub(super) fn run(args: &ServeArgs, root: &Path, terminal: Terminal) -> Result<Exit, Failure> {
+    let loaded = LoadedHome::load(root)?;
+    if args.check {
+        terminal.say("configuration, keys and texts are good");
+        return Ok(Exit::Clean);
+    }
+    start_log();
+    let machine = if args.moved { OtherMachine::Accepted } else { OtherMachine::Refused };
+    let lag = if args.accept_anchor_lag { AnchorLag::Accepted } else { AnchorLag::Refused };
+    let (ledger, running) = loaded.start(machine, lag)?;
+    let app = App::new(ledger.clone(), &loaded.config.peers, loaded.config.limits.clone());
+    let runtime = tokio::runtime::Runtime::new().map_err(Failure::with(Exit::Unavailable))?;
+    let drained = runtime.block_on(async {
+        let listener = api::bind(&loaded.config.socket.path).map_err(bind_failure)?;
+        tracing::info!(origin = loaded.origin.as_str(), "serving");
+        let mut terminate = signal(SignalKind::terminate()).map_err(Failure::with(Exit::Unavailable))?;
+        let mut interrupt = signal(SignalKind::interrupt()).map_err(Failure::with(Exit::Unavailable))?;
+        let doubted = ledger.clone();
+        let shutdown = async move {
+            tokio::select! {
+                _ = terminate.recv() => tracing::info!("stopping on SIGTERM"),
+                _ = interrupt.recv() => tracing::info!("stopping on SIGINT"),
+                // The ledger refuses everything from here on; what is left is to say so and go.
+                doubt = doubted.doubted() => tracing::error!(%doubt, "storage doubt"),
+            }
+        };
+        Ok::<Drained, Failure>(api::serve(listener, app, shutdown).await)
+    })?;
+    drop(ledger);
+    runtime.shutdown_timeout(std::time::Duration::from_secs(loaded.config.limits.drain_seconds));
+    if drained != Drained::Fully {
+        tracing::warn!(?drained, "some clients were not answered; they may ask again with the same ids");
+    }
+    running.join().map_err(|doubt| {
+        Failure::new(Exit::Storage, doubt)
+            .hint("do not restart automatically; the next start checks everything")
+    })?;
+    Ok(Exit::Clean)
+}
+
+fn bind_failure(error: BindError) -> Failure {
+    Failure::new(Exit::Config, error)
+}
+
+/// Structured lines on standard error; `RUST_LOG` sets the level.
+fn start_log() {
+    let filter = tracing_subscriber::EnvFilter::try_from_default_env()
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
+    // A second subscriber in one process is refused; the first one stays.
+    let _ = tracing_subscriber::fmt().json().with_env_filter(filter).with_writer(std::io::stderr).try_init();
+}

@@ -1,0 +1,120 @@
+//! What commands print. The rules:
+//!
+//! - standard output is data: what was asked for, or one JSON object with `--json`;
+//! - everything else goes to standard error, begins with `probity:`, has no capital
+//!   and no full stop, and is silenced by `--quiet` unless it is an error;
+//! - a progress bar only where a person watches: standard error is a terminal and
+//!   neither `--json` nor `--quiet` was given.
+
+use std::fmt::Display;
+use std::io::{IsTerminal, Write};
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use serde::Serialize;
+
+use super::exit::{Exit, Failure};
+
+/// Where a command prints, by the global flags.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Terminal {
+    format: Format,
+    talk: Talk,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Format {
+    Text,
+    Json,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Talk {
+    Normal,
+    Quiet,
+}
+
+impl Terminal {
+    /// A terminal for the flags `--json` and `--quiet`.
+    #[must_use]
+    pub(super) fn new(flags: &super::GlobalArgs) -> Self {
+        Self {
+            format: if flags.json { Format::Json } else { Format::Text },
+            talk: if flags.quiet { Talk::Quiet } else { Talk::Normal },
+        }
+    }
+
+    /// Whether data is printed as JSON.
+    #[must_use]
+    pub(super) fn is_json(self) -> bool {
+        self.format == Format::Json
+    }
+
+    /// Prints the result: `value` as one line of JSON, or `text`.
+    ///
+    /// # Errors
+    /// [`Failure`] if standard output is closed; a pipe closed early is no error.
+    pub(super) fn data(self, value: &impl Serialize, text: impl Display) -> Result<(), Failure> {
+        match self.format {
+            Format::Json => self.line(serde_json::to_string(value).map_err(|e| Failure::new(Exit::Data, e))?),
+            Format::Text => self.line(text),
+        }
+    }
+
+    /// Prints one line of data as it is.
+    ///
+    /// # Errors
+    /// As [`Terminal::data`].
+    #[expect(clippy::unused_self, reason = "printing goes through the terminal, whatever its flags")]
+    pub(super) fn line(self, text: impl Display) -> Result<(), Failure> {
+        match writeln!(std::io::stdout().lock(), "{text}") {
+            Err(e) if e.kind() != std::io::ErrorKind::BrokenPipe => Err(Failure::new(Exit::CannotCreate, e)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Talks to the person at the terminal.
+    pub(super) fn say(self, text: impl Display) {
+        if self.talk == Talk::Normal {
+            talk(&format!("probity: {text}"));
+        }
+    }
+
+    /// Says a failure and its hint; not silenced by `--quiet`.
+    #[expect(clippy::unused_self, reason = "printing goes through the terminal, whatever its flags")]
+    pub(super) fn fail(self, failure: &Failure) {
+        talk(&format!("probity: error: {failure}"));
+        if let Some(hint) = &failure.hint {
+            talk(&format!("probity: hint: {hint}"));
+        }
+    }
+
+    /// A progress bar over `total` of `unit`, hidden where nobody watches.
+    #[must_use]
+    pub(super) fn progress(self, what: &'static str, total: u64, unit: Unit) -> ProgressBar {
+        let is_watched =
+            self.talk == Talk::Normal && self.format == Format::Text && std::io::stderr().is_terminal();
+        let target = if is_watched { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+        let template = match unit {
+            Unit::Bytes => "{msg} {wide_bar} {bytes}/{total_bytes} {bytes_per_sec} {eta}",
+            Unit::Entries => "{msg} {wide_bar} {human_pos}/{human_len} {per_sec} {eta}",
+        };
+        let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
+        let bar = ProgressBar::with_draw_target(Some(total), target).with_style(style);
+        bar.set_message(what);
+        bar
+    }
+}
+
+/// What a progress bar counts.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Unit {
+    /// Bytes of data.
+    Bytes,
+    /// Entries of the log.
+    Entries,
+}
+
+/// A closed standard error leaves nobody to tell.
+fn talk(text: &str) {
+    let _ = writeln!(std::io::stderr().lock(), "{text}");
+}
