@@ -6,6 +6,8 @@ use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 
+use utoipa::ToSchema;
+
 use super::App;
 use super::params::InPath;
 use super::problem::{Code, Problem};
@@ -14,13 +16,19 @@ use crate::tlog::{Run, Tile};
 /// What entry tiles have instead of a level.
 const ENTRIES: &str = "entries/";
 
+/// Bytes: what the path names.
+#[derive(ToSchema)]
+#[schema(value_type = String, format = Binary)]
+#[expect(dead_code, reason = "the schema of an answer that is bytes")]
+struct TileBytes(Vec<u8>);
+
 /// A tile, full or partial: `tile/<level>/<place>[.p/<width>]` or `tile/entries/<place>[.p/<width>]`.
 #[utoipa::path(
     get, path = "/tile/{path}", tag = "log",
     params(("path" = String, Path, description = "As in C2SP tlog-tiles, e.g. `0/x001/234.p/17` or `entries/000`")),
     responses(
         (status = 200, description = "Hashes of 32 bytes each, or entries each behind its length (u16 BE).",
-            body = Vec<u8>, content_type = "application/octet-stream"),
+            body = TileBytes, content_type = "application/octet-stream"),
         (status = 404, description = "No tile of this log.", body = super::ProblemDocument,
             content_type = "application/problem+json"),
     )
