@@ -1,0 +1,125 @@
+//! What is not packed, and what the log says of it.
+
+use std::fs;
+
+use super::bed::*;
+use crate::model::approval::{Decision, Kind};
+use crate::model::id::{PersonId, RequestId};
+use crate::package::{PackageError, State};
+use crate::practice::EventType;
+use crate::practice::case::Step;
+use crate::practice::vocabulary::DestroyReason;
+
+fn fails(bed: &Bed, code: &str, reason: DestroyReason) {
+    let started = bed.packager();
+    let disclosure = open(&started.packager, "R-1").expect("opened");
+    let status = settled(&started.packager, &disclosure);
+    assert_eq!(status.state, State::Failed);
+    assert_eq!(status.problem.expect("why").code, code);
+    let case = bed.case("R-1");
+    assert_eq!((case.disclosures[0].destroyed, case.disclosures[0].sealed.is_none()), (Some(reason), true));
+    assert_eq!(files_in(&bed.home().staging()), Vec::<String>::new());
+    end(started);
+}
+
+#[test]
+fn nothing_found_is_said_and_sealed_is_nothing() {
+    let bed = Bed::new();
+    bed.approved("R-1", &[item("nobody@mail.example", "bsi")]);
+    fails(&bed, "nothing-found", DestroyReason::Failed);
+}
+
+#[test]
+fn our_own_key_does_not_leave() {
+    let secrets = [hex::encode(key("log").to_bytes()), hex::encode(key("disclosure").to_bytes())];
+    for secret in secrets {
+        let bed = Bed::new();
+        bed.approved("R-1", &[item(ADA, "records_other")]);
+        let path = bed.sources().join("account-events.ndjson");
+        let mut text = fs::read_to_string(&path).expect("read");
+        text += &format!(
+            "{{\"account\": \"{ADA}\", \"at\": \"2026-03-05T00:00:00Z\", \"event\": \"{secret}\"}}\n"
+        );
+        fs::write(&path, text).expect("written");
+        fails(&bed, "own-key", DestroyReason::KeyFound);
+    }
+}
+
+#[test]
+fn a_missing_source_is_named() {
+    let bed = Bed::new();
+    bed.approved("R-1", &[item(ADA, "bsi")]);
+    fs::remove_file(bed.sources().join("subscribers.csv")).expect("removed");
+    fails(&bed, "sources", DestroyReason::Failed);
+}
+
+#[test]
+fn nobody_collects_without_two_approvals() {
+    let bed = Bed::new();
+    bed.approved("R-1", &[item(ADA, "bsi")]);
+    let started = bed.packager();
+    let request = RequestId::new("R-1").expect("an id");
+    // An approver and the one who took the demand in may not collect.
+    for person in ["p-rev", "p-in"] {
+        let opened = started.packager.open(&request, &PersonId::new(person).expect("an id"), event_id());
+        assert!(matches!(opened, Err(PackageError::Submit(_))), "{person}");
+    }
+    let unknown = RequestId::new("R-9").expect("an id");
+    assert!(matches!(
+        started.packager.open(&unknown, &PersonId::new("p-col").expect("an id"), event_id()),
+        Err(PackageError::Read(_))
+    ));
+    end(started);
+}
+
+#[test]
+fn a_release_needs_a_senior_reviewer_over_this_bundle() {
+    let bed = Bed::new();
+    bed.approved("R-1", &[item(ADA, "bsi")]);
+    let started = bed.packager();
+    let disclosure = open(&started.packager, "R-1").expect("opened");
+    assert_eq!(settled(&started.packager, &disclosure).state, State::Sealed);
+    let junior = bed.release("R-1", "p-rev", "reviewer");
+    assert!(matches!(started.packager.release(&disclosure, junior), Err(PackageError::Submit(_))));
+    let mut forged = bed.release("R-1", "p-sen", "senior_reviewer");
+    forged.actor = PersonId::new("p-rev").expect("an id");
+    assert!(matches!(started.packager.release(&disclosure, forged), Err(PackageError::Submit(_))));
+    let mut garbage = bed.release("R-1", "p-sen", "senior_reviewer");
+    garbage.envelope.truncate(20);
+    assert!(matches!(started.packager.release(&disclosure, garbage), Err(PackageError::Envelope { .. })));
+    assert_eq!(files_in(&bed.home().outbox()), Vec::<String>::new());
+    assert_eq!(bed.case("R-1").disclosures[0].step, Step::Sealed);
+    end(started);
+}
+
+#[test]
+fn an_amended_order_frees_the_request_of_its_bundle() {
+    let bed = Bed::new();
+    bed.approved("R-1", &[item(ADA, "bsi")]);
+    let started = bed.packager();
+    let disclosure = open(&started.packager, "R-1").expect("opened");
+    assert_eq!(settled(&started.packager, &disclosure).state, State::Sealed);
+    let release = bed.release("R-1", "p-sen", "senior_reviewer");
+    let order = serde_json::json!({"version": 2, "sha256": crate::model::digest::Digest::of(b"order 2")});
+    let data = serde_json::json!({"order": order, "media_type": "application/pdf", "channel": "email",
+        "received_at": "2026-11-19T00:00:00.000Z"});
+    bed.post("R-1", EventType::OrderAmended, "p-in", &data, Vec::new());
+    assert!(matches!(started.packager.release(&disclosure, release), Err(PackageError::Submit(_))));
+    assert!(open(&started.packager, "R-1").is_err(), "nothing is reviewed");
+    assert_eq!(bed.case("R-1").disclosures[0].destroyed, Some(DestroyReason::Ordered));
+    assert_eq!(files_in(&bed.home().staging()), Vec::<String>::new());
+    end(started);
+}
+
+#[test]
+fn a_revoked_approval_keeps_the_sources_closed() {
+    let bed = Bed::new();
+    bed.approved("R-1", &[item(ADA, "bsi")]);
+    let (envelope, data) = bed.decide("R-1", Kind::Disclose, Decision::Revoke, "p-sen", "senior_reviewer");
+    bed.post("R-1", EventType::ApprovalRevoked, "p-sen", &data, vec![envelope]);
+    let started = bed.packager();
+    let size = bed.ledger().reader().size().expect("runs");
+    assert!(matches!(open(&started.packager, "R-1"), Err(PackageError::Submit(_))));
+    assert_eq!(bed.ledger().reader().size().expect("runs"), size);
+    end(started);
+}
