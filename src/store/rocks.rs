@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use rocksdb::{
-    ColumnFamily, ColumnFamilyDescriptor, DB, DBPinnableSlice, DBRecoveryMode, Direction, FlushOptions,
-    IteratorMode, Options, ReadOptions, WriteBatch, WriteOptions,
+    BlockBasedOptions, ColumnFamily, ColumnFamilyDescriptor, DB, DBPinnableSlice, DBRecoveryMode, Direction,
+    FlushOptions, IteratorMode, Options, ReadOptions, WriteBatch, WriteOptions,
 };
 
 use super::{Batch, Family, MediumError, Row, Rows, Store, StoreError, View};
@@ -14,6 +14,10 @@ use super::{Batch, Family, MediumError, Row, Rows, Store, StoreError, View};
 const WRITE_BUFFER_BYTES: usize = 32 << 20;
 /// Log kept for families that rarely change, in bytes: bounds the time of a recovery.
 const WAL_BYTES_MAX: u64 = 256 << 20;
+/// Share of a write buffer that a filter over its keys takes.
+const MEMTABLE_FILTER_RATIO: f64 = 0.1;
+/// Size of the filter over a file's keys: one wrong answer in a hundred.
+const FILTER_BITS_PER_KEY: f64 = 10.0;
 /// RocksDB's own diary files that are kept.
 const INFO_LOGS_MAX: usize = 4;
 /// Threads for flushes and compactions, beside the sequencer.
@@ -52,6 +56,8 @@ impl RocksStore {
         let db = DB::open_cf_descriptors(options, dir, families()).map_err(failed)?;
         let mut synced = WriteOptions::default();
         synced.set_sync(true);
+        // Rows of a batch are neighbours: each is looked for near the one before.
+        synced.set_memtable_insert_hint_per_batch(true);
         let store = Self { db, synced };
         // After a failed sync the page cache can show at this open what never reached the disk.
         // Recovery writes it to synced files (its default: avoid_flush_during_recovery=false);
@@ -192,6 +198,14 @@ fn families() -> impl Iterator<Item = ColumnFamilyDescriptor> {
     Family::ALL.into_iter().map(|family| {
         let mut options = Options::default();
         options.set_write_buffer_size(WRITE_BUFFER_BYTES);
+        if matches!(family, Family::Cases | Family::Idempotency | Family::Keys) {
+            // Asked mostly for keys that are not there: "was this id used?".
+            options.set_memtable_prefix_bloom_ratio(MEMTABLE_FILTER_RATIO);
+            options.set_memtable_whole_key_filtering(true);
+            let mut blocks = BlockBasedOptions::default();
+            blocks.set_bloom_filter(FILTER_BITS_PER_KEY, false);
+            options.set_block_based_table_factory(&blocks);
+        }
         ColumnFamilyDescriptor::new(family.name(), options)
     })
 }
