@@ -28,7 +28,7 @@ pub enum Family {
     Payloads,
     /// level, u64 BE number → the 8,192 bytes of a full hash tile. Rebuildable.
     Tiles,
-    /// u64 BE size ‖ SHA-256(note)[:8] → the signed note.
+    /// u64 BE size ‖ the first 8 bytes of SHA-256(note) → the signed note.
     Checkpoints,
     /// Notes cosigned by witnesses.
     Cosignatures,
