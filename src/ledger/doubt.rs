@@ -104,6 +104,11 @@ impl Poison {
         self.is_set.load(Ordering::SeqCst)
     }
 
+    /// What made everything stop, if it did.
+    pub(crate) fn first(&self) -> Option<Arc<Doubt>> {
+        self.first.borrow().clone()
+    }
+
     /// Waits until something doubts. Cancel safe.
     pub(crate) async fn wait(&self) -> Arc<Doubt> {
         let mut first = self.first.subscribe();

@@ -116,6 +116,12 @@ impl Ledger {
         in_flight.into_iter().for_each(wait);
     }
 
+    /// What the ledger doubts, if it does: the process must then exit with 70.
+    #[must_use]
+    pub fn doubt(&self) -> Option<Arc<Doubt>> {
+        self.poison.first()
+    }
+
     /// Waits until the ledger doubts its store or itself: the process must then exit with 70,
     /// and must not be restarted without a person looking. Cancel safe.
     pub async fn doubted(&self) -> Arc<Doubt> {
