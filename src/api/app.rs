@@ -11,6 +11,7 @@ use super::peer::Peers;
 use super::problem::Problem;
 use crate::ledger::{Ledger, ReadError, Reader};
 use crate::ops::config::{Limits, Peer};
+use crate::package::Packager;
 
 /// The API over one ledger. Clones are cheap and share everything.
 #[derive(Clone)]
@@ -18,6 +19,7 @@ pub struct App(Arc<Shared>);
 
 struct Shared {
     ledger: Ledger,
+    packager: Packager,
     access: AccessLog,
     peers: Peers,
     limits: Limits,
@@ -27,12 +29,13 @@ struct Shared {
 }
 
 impl App {
-    /// The API over `ledger` for these peers within these limits.
+    /// The API over `ledger` and its `packager`, for these peers within these limits.
     #[must_use]
-    pub fn new(ledger: Ledger, peers: &[Peer], limits: Limits) -> Self {
+    pub fn new(ledger: Ledger, packager: Packager, peers: &[Peer], limits: Limits) -> Self {
         Self(Arc::new(Shared {
             access: AccessLog::new(ledger.clone()),
             ledger,
+            packager,
             peers: Peers::new(peers),
             limits,
             in_flight: InFlight(watch::Sender::new(0)),
@@ -43,6 +46,10 @@ impl App {
 
     pub(super) fn ledger(&self) -> &Ledger {
         &self.0.ledger
+    }
+
+    pub(super) fn packager(&self) -> &Packager {
+        &self.0.packager
     }
 
     pub(super) fn access(&self) -> &AccessLog {

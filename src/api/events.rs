@@ -16,7 +16,7 @@ use std::task::{Context, Poll};
 
 use axum::body::{Body, Bytes, HttpBody};
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use hyper::body::Frame;
@@ -28,14 +28,13 @@ use utoipa::ToSchema;
 use super::App;
 use super::app::stopped;
 use super::body::Inflow;
+use super::media::{JSON, NDJSON, media_type};
 use super::ndjson::Lines;
 use super::peer::Caller;
 use super::problem::{Code, Problem, ProblemDocument};
 use crate::ledger::{Ack, Draft, Poster, Queued, SubmitError};
 use crate::model::id::EventId;
 
-const JSON: &str = "application/json";
-const NDJSON: &str = "application/x-ndjson";
 /// Lines of one stream that wait for their sync: two batches of the sequencer's usual size, and
 /// far below its queue, so that one client does not take all of it.
 const LINES_IN_FLIGHT_MAX: usize = 1_024;
@@ -142,12 +141,6 @@ pub(super) async fn post(
         _ => Err(Problem::new(Code::MediaType, format!("events come as {JSON} or {NDJSON}"))
             .cured_by("set Content-Type")),
     }
-}
-
-/// The media type without its parameters, in lower case.
-fn media_type(headers: &HeaderMap) -> Option<String> {
-    let value = headers.get(header::CONTENT_TYPE)?.to_str().ok()?;
-    value.split(';').next().map(|essence| essence.trim().to_ascii_lowercase())
 }
 
 async fn one(app: &App, caller: &Caller, body: Body) -> Result<Response, Problem> {

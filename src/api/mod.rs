@@ -26,10 +26,12 @@ mod problem;
 mod routes;
 
 mod body;
+mod media;
 mod ndjson;
 mod params;
 
 mod case;
+mod disclosures;
 
 mod events;
 mod feed;

@@ -2,7 +2,7 @@
 
 use utoipa::OpenApi;
 
-use super::{case, events, feed, health, reads, tiles};
+use super::{case, disclosures, events, feed, health, reads, tiles};
 
 /// Every route and every form on the wire.
 #[derive(OpenApi)]
@@ -21,6 +21,9 @@ use super::{case, events, feed, health, reads, tiles};
         reads::receipt,
         reads::checkpoint,
         feed::feed,
+        disclosures::begin,
+        disclosures::status,
+        disclosures::release,
         tiles::tile,
         health::alive,
         health::ready,

@@ -15,6 +15,9 @@ pub(super) const READERS: &[PeerRole] =
 /// Peers that may post events; which ones each may post is the vocabulary's to say.
 pub(super) const POSTERS: &[PeerRole] = &[PeerRole::ReviewSystem, PeerRole::Operator, PeerRole::Reviewer];
 
+/// Peers that may start a collection.
+pub(super) const COLLECTORS: &[PeerRole] = &[PeerRole::ReviewSystem, PeerRole::Operator];
+
 /// Somebody the configuration names.
 #[derive(Clone, Debug)]
 pub(super) struct Caller {
@@ -96,7 +99,7 @@ mod tests {
         };
         check(Some(1001), READERS, true);
         check(Some(1001), POSTERS, true);
-        check(Some(1001), &[PeerRole::Operator], false);
+        check(Some(1001), COLLECTORS, false);
         check(Some(1002), READERS, false);
         // root is a uid like any other.
         check(Some(0), READERS, false);

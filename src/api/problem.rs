@@ -7,6 +7,7 @@
 
 use std::borrow::Cow;
 use std::error::Error;
+use std::io;
 use std::sync::Arc;
 
 use axum::Json;
@@ -16,7 +17,9 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::ledger::{DraftError, ReadError, SubmitError};
+use crate::model::json::JsonError;
 use crate::ops::machine;
+use crate::package::PackageError;
 use crate::practice::refusal::{Kind, Refusal};
 
 /// The media type of RFC 9457.
@@ -25,6 +28,8 @@ pub(super) const MEDIA_TYPE: &str = "application/problem+json";
 const URN: &str = "urn:probity:problem:";
 /// Seconds that a repeated call is spread over, so that clients do not come back together.
 const JITTER_S: u64 = 4;
+/// Seconds after which one of many waiting collections may be done.
+const COLLECTION_S: u64 = 30;
 /// Where a client finds what an event is.
 const READ_EVENTS: &str = "docs/events.md lists every event with its members";
 
@@ -240,12 +245,19 @@ fn with_jitter(seconds: u64) -> u64 {
     seconds.saturating_add(u64::from(byte) % JITTER_S)
 }
 
+impl From<&JsonError> for Problem {
+    /// The document's own shape: what is wrong with it, and where.
+    fn from(error: &JsonError) -> Self {
+        Self::new(Code::Malformed, error.to_string()).at_known(error.pointer())
+    }
+}
+
 impl From<DraftError> for Problem {
     fn from(error: DraftError) -> Self {
         let problem = |pointer: String| Self::new(Code::Malformed, error.to_string()).at(pointer);
         match &error {
             // The document's own shape: what JSON says, and where.
-            DraftError::Json(json) => Self::new(Code::Malformed, json.to_string()).at_known(json.pointer()),
+            DraftError::Json(json) => json.into(),
             DraftError::Version { .. } => problem("/v".to_owned()),
             DraftError::Type => problem("/type".to_owned()),
             DraftError::Policy => problem("/policy".to_owned()),
@@ -309,6 +321,51 @@ impl From<ReadError> for Problem {
         };
         Self::new(code, error.to_string())
     }
+}
+
+impl From<PackageError> for Problem {
+    fn from(error: PackageError) -> Self {
+        let detail = error.to_string();
+        match error {
+            PackageError::Submit(error) => error.into(),
+            PackageError::Read(error) => error.into(),
+            PackageError::Unknown(_) => Self::new(Code::NotFound, detail),
+            PackageError::QueueFull { .. } => Self::new(Code::Busy, detail).retried_after(COLLECTION_S),
+            PackageError::NoSources => {
+                Self::new(Code::Conflict, detail).cured_by("set sources in probity.toml")
+            }
+            PackageError::NotNow { .. } => {
+                Self::new(Code::Conflict, detail).cured_by("the request's view says what it waits for")
+            }
+            PackageError::Envelope { .. } => Self::new(Code::Malformed, detail)
+                .at("/envelope")
+                .cured_by("sign the template of this disclosure"),
+            PackageError::Recipients { .. } => Self::new(Code::Refused, detail)
+                .cured_by("put right the agency's recipients in the directory"),
+            PackageError::Lost => Self::new(Code::Conflict, detail).cured_by("open another disclosure"),
+            PackageError::Interrupted => Self::new(Code::ShuttingDown, detail).retried_after(1),
+            error if is_disk_full(&error) => {
+                Self::new(Code::DiskFull, "the disk is full; nothing was released")
+                    .cured_by("make room, then send it again with the same id")
+                    .because(error)
+            }
+            error => Self::internal(error),
+        }
+    }
+}
+
+/// Whether the system said at the bottom of it that there is no room.
+fn is_disk_full(error: &(dyn Error + 'static)) -> bool {
+    let mut cause = Some(error);
+    while let Some(error) = cause {
+        let io = error.downcast_ref::<io::Error>();
+        if io.is_some_and(|io| matches!(io.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded))
+        {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
 }
 
 #[cfg(test)]

@@ -11,9 +11,9 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{self, MethodRouter};
 
 use super::frame::{frame, verb};
-use super::peer::{Caller, POSTERS, READERS};
+use super::peer::{COLLECTORS, Caller, POSTERS, READERS};
 use super::problem::{Code, Problem};
-use super::{App, case, events, feed, health, reads, tiles};
+use super::{App, case, disclosures, events, feed, health, reads, tiles};
 use crate::practice::vocabulary::PeerRole;
 
 /// A route, as documentation names it.
@@ -49,6 +49,9 @@ fn table() -> Vec<Route> {
         get("/v1/receipts/{index}", READERS, reads::receipt),
         get("/v1/checkpoint", READERS, reads::checkpoint),
         get("/v1/feed", READERS, feed::feed),
+        post("/v1/disclosures", COLLECTORS, disclosures::begin),
+        get("/v1/disclosures/{id}", READERS, disclosures::status),
+        post("/v1/disclosures/{id}/release", POSTERS, disclosures::release),
         get("/tile/{*path}", READERS, tiles::tile),
         get("/healthz", READERS, health::alive),
         get("/readyz", READERS, health::ready),

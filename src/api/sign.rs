@@ -1,16 +1,13 @@
 //! What a person could sign now: approvals as the log has them, without what the signer adds.
 
-use std::collections::BTreeSet;
-
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::model::approval::{Decision, Kind, POLICY_PREFIX};
-use crate::model::digest::Digest;
+use crate::model::approval::{Act, Decision, Kind, POLICY_PREFIX};
 use crate::model::time::Timestamp;
-use crate::practice::case::{Case, Stage, Step};
+use crate::practice::case::Case;
 use crate::practice::vocabulary::LeafRef;
-use crate::practice::world::World;
+use crate::practice::{World, approvable};
 
 /// An entry, by its index and leaf hash.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -50,7 +47,7 @@ pub(super) struct Template {
     /// This log.
     origin: String,
     /// The request.
-    request: String,
+    request: Option<String>,
     /// What kind of act.
     #[schema(value_type = String, example = "disclose")]
     kind: Kind,
@@ -58,9 +55,9 @@ pub(super) struct Template {
     #[schema(value_type = String, example = "approve")]
     decision: Decision,
     /// The order in force.
-    order: OrderView,
+    order: Option<OrderView>,
     /// SHA-256 of the reviewed scope's exact bytes, hex.
-    scope_sha256: String,
+    scope_sha256: Option<String>,
     /// SHA-256 of each recipient's string, hex, ascending.
     recipients: Vec<String>,
     /// The policy in force, `sha256:` and hex.
@@ -69,42 +66,38 @@ pub(super) struct Template {
     context: LeafView,
 }
 
+impl Template {
+    pub(super) const fn kind(&self) -> Kind {
+        self.kind
+    }
+}
+
+impl From<Act> for Template {
+    fn from(act: Act) -> Self {
+        let order = |version, sha256: String| OrderView { version, sha256 };
+        Self {
+            v: 1,
+            origin: act.origin.to_string(),
+            request: act.request.map(|request| request.to_string()),
+            kind: act.kind,
+            decision: act.decision,
+            order: act.order.map(|approved| order(approved.version, approved.sha256.to_string())),
+            scope_sha256: act.scope_sha256.map(|sha256| sha256.to_string()),
+            recipients: act.recipients.iter().map(ToString::to_string).collect(),
+            policy: format!("{POLICY_PREFIX}{}", act.policy),
+            context: act.context.into(),
+        }
+    }
+}
+
 /// Every approval that `case` can be given now, at the time `at`.
 pub(super) fn templates(case: &Case, world: &World, at: Timestamp) -> Vec<Template> {
-    let sealed = case.live_disclosure().filter(|live| live.step == Step::Sealed);
-    let disclose = case
-        .review
-        .as_ref()
-        .filter(|_| case.stage == Stage::Reviewed && case.live_disclosure().is_none())
-        .and_then(|review| disclose(case, review.context, world, at));
-    let release = sealed
-        .and_then(|live| live.sealed.as_ref())
-        .and_then(|sealed| template(case, world, Kind::Release, sealed.context, &sealed.bundle.recipients));
-    disclose.into_iter().chain(release).collect()
-}
-
-fn disclose(case: &Case, context: LeafRef, world: &World, at: Timestamp) -> Option<Template> {
-    let agency = world.directory()?.value.agency(case.agency.as_ref()?)?;
-    template(case, world, Kind::Disclose, context, &agency.recipient_digests_at(at))
-}
-
-fn template(
-    case: &Case,
-    world: &World,
-    kind: Kind,
-    context: LeafRef,
-    recipients: &BTreeSet<Digest>,
-) -> Option<Template> {
-    Some(Template {
-        v: 1,
-        origin: world.origin()?.to_string(),
-        request: case.request.to_string(),
-        kind,
-        decision: Decision::Approve,
-        order: OrderView::of(case),
-        scope_sha256: case.review.as_ref()?.scope.sha256().to_string(),
-        recipients: recipients.iter().map(ToString::to_string).collect(),
-        policy: format!("{POLICY_PREFIX}{}", world.policy()?.sha256),
-        context: context.into(),
-    })
+    let review = case.review.as_ref().map(|review| review.context);
+    // A review leads to one bundle: once it is being made, what is left to approve is its release.
+    // A bundle of an earlier review is none; the next approvals are about the new one.
+    let kind = match case.live_disclosure() {
+        Some(live) if Some(live.review) == review => Kind::Release,
+        _ => Kind::Disclose,
+    };
+    approvable(world, case, kind, at).map(|template| template.act.into()).into_iter().collect()
 }

@@ -4,6 +4,7 @@
 
 mod harness;
 
+mod disclosures;
 mod events;
 mod hostile;
 mod reads;

@@ -1,6 +1,7 @@
 //! `probity serve`: the daemon.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use clap::Args;
 use tokio::signal::unix::{SignalKind, signal};
@@ -9,7 +10,8 @@ use super::exit::{Exit, Failure};
 use super::home::LoadedHome;
 use super::terminal::Terminal;
 use crate::api::{self, App, BindError, Drained};
-use crate::ledger::{AnchorLag, OtherMachine};
+use crate::ledger::{AnchorLag, Ledger, OtherMachine};
+use crate::package::{Packager, Start, Started};
 
 /// Run the daemon on its Unix socket until SIGTERM or SIGINT.
 #[derive(Args, Debug)]
@@ -38,7 +40,10 @@ pub(super) fn run(args: &ServeArgs, root: &Path, terminal: Terminal) -> Result<E
     let machine = if args.moved { OtherMachine::Accepted } else { OtherMachine::Refused };
     let lag = if args.accept_anchor_lag { AnchorLag::Accepted } else { AnchorLag::Refused };
     let (ledger, running) = loaded.start(machine, lag)?;
-    let app = App::new(ledger.clone(), &loaded.config.peers, loaded.config.limits.clone());
+    let Started { packager, worker, recovered } = start_packager(&loaded, &ledger)?;
+    tracing::info!(?recovered, "what a crash may have left is settled");
+    let limits = loaded.config.limits.clone();
+    let app = App::new(ledger.clone(), packager.clone(), &loaded.config.peers, limits);
     let runtime = tokio::runtime::Runtime::new().map_err(Failure::with(Exit::Unavailable))?;
     let drained = runtime.block_on(async {
         let listener = api::bind(&loaded.config.socket.path).map_err(bind_failure)?;
@@ -56,16 +61,36 @@ pub(super) fn run(args: &ServeArgs, root: &Path, terminal: Terminal) -> Result<E
         };
         Ok::<Drained, Failure>(api::serve(listener, app, shutdown).await)
     })?;
-    drop(ledger);
+    // Collections end early and say so in the log, as long as there is one.
+    packager.stop();
+    drop(packager);
     runtime.shutdown_timeout(std::time::Duration::from_secs(loaded.config.limits.drain_seconds));
+    worker.join();
+    // Asked last: it may have come while calls were drained, or with the packager's last record.
+    let doubt = ledger.doubt();
+    drop(ledger);
     if drained != Drained::Fully {
         tracing::warn!(?drained, "some clients were not answered; they may ask again with the same ids");
     }
-    running.join().map_err(|doubt| {
-        Failure::new(Exit::Storage, doubt)
-            .hint("do not restart automatically; the next start checks everything")
-    })?;
-    Ok(Exit::Clean)
+    let ended = running.join().map_err(Arc::new);
+    match doubt.map_or(ended, Err) {
+        Ok(()) => Ok(Exit::Clean),
+        Err(doubt) => Err(Failure::new(Exit::Storage, doubt)
+            .hint("do not restart automatically; the next start checks everything")),
+    }
+}
+
+fn start_packager(loaded: &LoadedHome, ledger: &Ledger) -> Result<Started, Failure> {
+    let start = Start {
+        ledger: ledger.clone(),
+        home: loaded.home.clone(),
+        organization: loaded.config.organization.clone(),
+        sources: loaded.config.sources.clone(),
+        disclosure_key: loaded.disclosure_key.clone(),
+        log_key: &loaded.log_key,
+        at_rest_text: &loaded.at_rest_text,
+    };
+    Packager::start(start).map_err(Failure::with(Exit::Unavailable))
 }
 
 fn bind_failure(error: BindError) -> Failure {

@@ -23,7 +23,8 @@ use crate::ledger::{
 };
 use crate::model::digest::Digest;
 use crate::ops::age::{Identities, Identity, Recipients};
-use crate::ops::config::{Limits, Peer};
+use crate::ops::config::{Home, Limits, Peer};
+use crate::package::{Packager, Start, Started, Worker};
 use crate::practice::vocabulary::PeerRole;
 use crate::store::{Family, MemoryStore, View};
 use crate::tlog::{LogSigner, Origin, PublicKey, Vkey};
@@ -80,6 +81,7 @@ pub(super) struct Daemon {
     pub(super) socket: PathBuf,
     ledger: Ledger,
     running: Running,
+    worker: Worker,
     shutdown: oneshot::Sender<()>,
     served: JoinHandle<Drained>,
     gate: Arc<Gate>,
@@ -92,14 +94,24 @@ impl Daemon {
         let (store, anchor) = (MemoryStore::new(), MemoryAnchor::new());
         let gate = Arc::new(Gate::default());
         let (ledger, running) = ledger(&store, &anchor, home.path(), setup.ledger, &gate);
+        let Started { packager, worker, .. } = Packager::start(Start {
+            ledger: ledger.clone(),
+            home: Home::new(home.path()),
+            organization: "Example Provider".to_owned(),
+            sources: None,
+            disclosure_key: ed25519_dalek::SigningKey::from_bytes(&[2; 32]),
+            log_key: &ed25519_dalek::SigningKey::from_bytes(&[1; 32]),
+            at_rest_text: &Identity::generate().to_key_file(),
+        })
+        .expect("starts");
         let peer = |roles| Peer { uid: rustix::process::getuid().as_raw(), name: "tests".to_owned(), roles };
         let peers: Vec<_> = setup.roles.map(peer).into_iter().collect();
         let socket = home.path().join("run/probity.sock");
         let listener = bind(&socket).expect("binds");
-        let app = App::new(ledger.clone(), &peers, setup.limits);
+        let app = App::new(ledger.clone(), packager, &peers, setup.limits);
         let (shutdown, stopped) = oneshot::channel();
         let served = tokio::spawn(serve(listener, app, async { drop(stopped.await) }));
-        Self { store, socket, ledger, running, shutdown, served, gate, _home: home }
+        Self { store, socket, ledger, running, worker, shutdown, served, gate, _home: home }
     }
 
     /// Stops the sequencer before its next batch, for as long as what this returns lives.
@@ -135,8 +147,12 @@ impl Daemon {
         let drained =
             tokio::time::timeout(PATIENCE, self.served).await.expect("ends in time").expect("no panic");
         drop(self.ledger);
-        let running = self.running;
-        tokio::task::spawn_blocking(|| running.join()).await.expect("no panic").expect("no doubt");
+        let (worker, running) = (self.worker, self.running);
+        let join = || {
+            worker.join();
+            running.join()
+        };
+        tokio::task::spawn_blocking(join).await.expect("no panic").expect("no doubt");
         (drained, self.store)
     }
 
