@@ -223,7 +223,12 @@ impl<'a> Story<'a> {
             let entry = self.client.json(&format!("/v1/entries/{at}"))?;
             if entry["event"]["type"] == "data.filtered" {
                 let data = &entry["event"]["data"];
-                return self.say(format_args!("     kept {}, withheld {}", data["kept"], data["withheld"]));
+                self.say(format_args!("     {} records kept", data["kept"]))?;
+                for withheld in data["withheld"].as_array().into_iter().flatten() {
+                    let rule = withheld["rule"].as_str().unwrap_or_default();
+                    self.say(format_args!("     {:>3} withheld: {}", withheld["count"], meaning(rule)))?;
+                }
+                return Ok(());
             }
         }
         Ok(())
@@ -247,7 +252,7 @@ impl<'a> Story<'a> {
         self.say(
             "The agency opens it with its own key; stock age, tar, bagit.py and ssh-keygen do as well:",
         )?;
-        let outbox = self.dir.join("outbox");
+        let outbox = self.dir.join("outbox").join(production);
         let bundle = fs::File::open(outbox.join(format!("{production}.tar.age")))
             .map_err(Failure::with(Exit::NoInput))?;
         let receipt = files::read(&outbox.join(format!("{production}.receipt.json")), 32 * 1024 * 1024)
@@ -326,7 +331,7 @@ impl<'a> Story<'a> {
         self.say(format_args!(
             "   probity verify {dir}/export --log-key {dir}/log.vkey --identity {dir}/auditor/key.txt"
         ))?;
-        self.say(format_args!("   age -d -i {dir}/agency/key.txt {dir}/outbox/PRD-….tar.age | tar t"))
+        self.say(format_args!("   age -d -i {dir}/agency/key.txt {dir}/outbox/PRD-…/PRD-….tar.age | tar t"))
     }
 
     fn check(
@@ -375,6 +380,19 @@ impl<'a> Story<'a> {
 fn event(demand: &Demand, type_: &str, actor: &str, data: &Value, suffix: &str) -> Value {
     let id = format!("{}-{}{suffix}", demand.request, type_.replace('.', "-"));
     json!({"v": 1, "id": id, "type": type_, "request": demand.request, "actor": actor, "data": data})
+}
+
+/// What a rule of minimisation withholds, for the story's reader.
+fn meaning(rule: &str) -> String {
+    let words = match rule {
+        "S-09.account" => "another account's",
+        "S-09.interval" => "outside the interval",
+        "S-09.undated" => "no usable date",
+        "S-09.class" | "S-09.field" => "of a class or field that was not approved",
+        "S-02.key_material" => "holds key material, and nobody's keys leave",
+        _ => return format!("under {rule}"),
+    };
+    format!("{words} ({rule})")
 }
 
 fn order(demand: &Demand) -> Value {
