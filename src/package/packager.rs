@@ -11,7 +11,7 @@ use super::logbook::{leaf_ref, raw};
 use super::recovery::{self, Recovered, is_stale};
 use super::steps::{Released, Sealed};
 use super::workbench::Workbench;
-use super::worker::{Job, Worker, destroy};
+use super::worker::{Job, Message, Worker, destroy};
 use super::{PackageError, Status};
 use crate::bundle::{open_me, receipt};
 use crate::ledger::{Draft, Ledger, Poster};
@@ -63,7 +63,7 @@ pub struct Packager(Arc<Shared>);
 struct Shared {
     bench: Arc<Workbench>,
     board: Arc<Board>,
-    queue: SyncSender<Job>,
+    queue: SyncSender<Message>,
     /// One opening or release at a time: each looks before it records.
     turn: Mutex<()>,
 }
@@ -106,7 +106,8 @@ impl Packager {
         let bench = Arc::new(Workbench::new(start)?);
         let board = Arc::new(Board::default());
         let recovered = recovery::recover(&bench, &board)?;
-        let (queue, jobs) = mpsc::sync_channel(QUEUE_MAX);
+        // Every job has reserved its place, and there is one more for the end.
+        let (queue, jobs) = mpsc::sync_channel(QUEUE_MAX + 1);
         let worker = Worker::start(Arc::clone(&bench), Arc::clone(&board), jobs)?;
         let packager = Self(Arc::new(Shared { bench, board, queue, turn: Mutex::new(()) }));
         Ok(Started { packager, worker, recovered })
@@ -156,9 +157,9 @@ impl Packager {
         match bench.logbook.append_as(request, EventType::DisclosureOpened, id, data) {
             Ok(opened) => {
                 board.know(&disclosure, request);
-                let job = Job { request: request.clone(), opened };
-                // Every job has reserved its place; only a worker that broke off takes none.
-                queue.try_send(job).map_err(|_| PackageError::Interrupted)?;
+                let job = Box::new(Job { request: request.clone(), opened });
+                // Only a worker that ended takes none; the next start settles what was recorded.
+                queue.try_send(Message::Run(job)).map_err(|_| PackageError::Interrupted)?;
                 Ok(disclosure)
             }
             Err(error) => {
@@ -230,6 +231,8 @@ impl Packager {
     /// sealed is recorded as destroyed. Nothing new is opened.
     pub fn stop(&self) {
         self.0.bench.stop();
+        // It does not fit if it was said before, and is not taken if the worker is gone.
+        let _ = self.0.queue.try_send(Message::Stop);
     }
 
     fn turn(&self) -> MutexGuard<'_, ()> {

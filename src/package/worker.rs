@@ -20,7 +20,15 @@ pub(super) struct Job {
     pub(super) opened: Logged<DisclosureOpened>,
 }
 
-/// The thread: join it after [`super::Packager::stop`] and the last handle is gone.
+/// What the worker is told.
+pub(super) enum Message {
+    /// Run this.
+    Run(Box<Job>),
+    /// End, whoever still holds a handle: an abandoned call must not keep the process alive.
+    Stop,
+}
+
+/// The thread: join it after [`super::Packager::stop`], or when the last handle is gone.
 #[derive(Debug)]
 pub struct Worker(JoinHandle<()>);
 
@@ -28,14 +36,18 @@ impl Worker {
     pub(super) fn start(
         bench: Arc<Workbench>,
         board: Arc<Board>,
-        queue: Receiver<Job>,
+        queue: Receiver<Message>,
     ) -> Result<Self, PackageError> {
-        let run = move || queue.into_iter().for_each(|job| work(&bench, &board, job));
+        let run = move || {
+            while let Ok(Message::Run(job)) = queue.recv() {
+                work(&bench, &board, *job);
+            }
+        };
         let thread = thread::Builder::new().name("packager".to_owned()).spawn(run);
         Ok(Self(thread.map_err(io_error("start a thread for", std::path::Path::new("packaging")))?))
     }
 
-    /// Waits until the queue is empty; each collection in it ends early if the packager stopped.
+    /// Waits until what was queued is done; it ends early if the packager stopped.
     pub fn join(self) {
         if self.0.join().is_err() {
             tracing::error!("the packaging thread broke off; the next start settles its collection");

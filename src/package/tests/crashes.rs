@@ -252,3 +252,19 @@ fn a_source_that_changed_between_its_reads_seals_nothing() {
     assert_eq!(bed.case(REQUEST).disclosures[0].destroyed, Some(DestroyReason::SourceChanged));
     assert_eq!(files_in(&bed.home().staging()), Vec::<String>::new());
 }
+
+#[test]
+fn a_stop_ends_the_worker_although_somebody_holds_a_handle() {
+    let bed = approved();
+    let started = bed.packager();
+    let held = started.packager.clone();
+    let disclosure = open(&started.packager, REQUEST).expect("opened");
+    started.packager.stop();
+    end(started);
+    let case = bed.case(REQUEST);
+    let logged = case.disclosure(&disclosure).expect("recorded");
+    assert!(matches!(logged.step, Step::Destroyed | Step::Sealed), "{:?}", logged.step);
+    let status = held.status(&disclosure).expect("known");
+    assert!(matches!(status.state, State::Failed | State::Sealed), "nothing runs any more");
+    assert!(matches!(open(&held, REQUEST), Err(PackageError::Interrupted)));
+}

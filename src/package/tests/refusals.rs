@@ -36,11 +36,11 @@ fn our_own_key_does_not_leave() {
         let bed = Bed::new();
         bed.approved("R-1", &[item(ADA, "records_other")]);
         let path = bed.sources().join("account-events.ndjson");
-        let mut text = fs::read_to_string(&path).expect("read");
-        text += &format!(
+        let text = fs::read_to_string(&path).expect("read");
+        let line = format!(
             "{{\"account\": \"{ADA}\", \"at\": \"2026-03-05T00:00:00Z\", \"event\": \"{secret}\"}}\n"
         );
-        fs::write(&path, text).expect("written");
+        fs::write(&path, text + &line).expect("written");
         fails(&bed, "own-key", DestroyReason::KeyFound);
     }
 }
