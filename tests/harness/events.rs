@@ -1,0 +1,144 @@
+//! Events of the straight path, as a review system would post them.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use probity::model::approval::{APPROVAL_TYPE, Act, Approval, Nonce};
+use probity::model::digest::Digest;
+use probity::model::dsse;
+use probity::model::time::Timestamp;
+use probity::ops::machine;
+use serde_json::{Value, json};
+
+use super::home::{AGENCY, Person};
+use super::{Answer, Connection};
+
+pub(crate) const HOUR_MS: i64 = 3_600_000;
+pub(crate) const ADA: &str = "ada.example@mail.example";
+
+pub(crate) fn now() -> Timestamp {
+    machine::now().expect("a clock")
+}
+
+/// An event's envelope: `data` is the type's own.
+pub(crate) fn event(request: &str, type_: &str, actor: &str, data: &Value) -> Value {
+    let id = format!("{request}-{}", type_.replace('.', "-"));
+    json!({"v": 1, "id": id, "type": type_, "request": request, "actor": actor, "data": data})
+}
+
+/// The order of a request: its letter is invented from the request's name.
+pub(crate) fn order(request: &str) -> Value {
+    json!({"version": 1, "sha256": Digest::of(request.as_bytes())})
+}
+
+/// A demand arrives.
+pub(crate) fn received(request: &str) -> Value {
+    let data = json!({
+        "kind": "legal_demand", "order": order(request), "media_type": "text/plain", "channel": "portal",
+        "received_at": now().saturating_add_ms(-HOUR_MS), "agency_claimed": AGENCY,
+    });
+    event(request, "request.received", "p-intake-1", &data)
+}
+
+pub(crate) fn authenticated(request: &str) -> Value {
+    let data = json!({"agency": AGENCY, "method": "call_back", "evidence": [Digest::of(b"a call")]});
+    event(request, "request.authenticated", "p-reviewer-1", &data)
+}
+
+/// What a demand asks for, in the exact bytes that are reviewed and approved.
+pub(crate) fn scope(account: &str) -> Vec<u8> {
+    let item = |class: &str, from: Option<&str>, to: Option<&str>| json!({"account": account, "service": "mail", "class": class, "from": from, "to": to, "fields": null});
+    let march = (Some("2026-03-01T00:00:00.000Z"), Some("2026-04-01T00:00:00.000Z"));
+    let items = [item("bsi", None, None), item("content_stored", march.0, march.1)];
+    json!({"v": 1, "items": items}).to_string().into_bytes()
+}
+
+pub(crate) fn classified(request: &str, account: &str) -> Value {
+    let data = json!({
+        "order": order(request), "instrument": "us.warrant_2703", "issuer": "magistrate", "level": "local",
+        "country": "US", "nature": "criminal", "entity": "provider-us",
+        "issued_at": now().saturating_add_ms(-72 * HOUR_MS), "expires_at": null,
+        "signature": {"kind": "handwritten", "verified": "issuer_confirmed"},
+        "identifiers": [{"kind": "email", "value": account, "service": "mail", "account": account}],
+        "scope": STANDARD.encode(scope(account)),
+    });
+    event(request, "request.classified", "p-reviewer-1", &data)
+}
+
+pub(crate) fn reviewed(request: &str, account: &str) -> Value {
+    let data = json!({
+        "reviewer": "p-reviewer-1", "order": order(request), "scope": STANDARD.encode(scope(account)),
+        "refused": [],
+        "legality": {
+            "law": ["18 USC 2703"], "procedure": ["FRCrP 41"], "note_sha256": Digest::of(b"a note"),
+        },
+    });
+    event(request, "review.completed", "p-reviewer-1", &data)
+}
+
+/// From the letter to the review: everything that needs no signature.
+pub(crate) fn intake(request: &str, account: &str) -> [Value; 4] {
+    [received(request), authenticated(request), classified(request, account), reviewed(request, account)]
+}
+
+/// Posts an event that must be recorded now.
+pub(crate) fn must(connection: &mut Connection, event: &Value) -> Value {
+    post(connection, event).expect(201)
+}
+
+pub(crate) fn post(connection: &mut Connection, event: &Value) -> Answer {
+    connection.post("/v1/events", event).expect("an answer")
+}
+
+/// When an approval holds, relative to now.
+#[derive(Clone, Copy)]
+pub(crate) struct Life {
+    pub(crate) iat_ms: i64,
+    pub(crate) exp_ms: i64,
+}
+
+pub(crate) const A_DAY: Life = Life { iat_ms: 0, exp_ms: 24 * HOUR_MS };
+
+/// The act that can be approved about a request now, as the daemon offers it.
+pub(crate) fn act(connection: &mut Connection, request: &str, kind: &str) -> Act {
+    let case = connection.get(&format!("/v1/requests/{request}")).expect("an answer").expect(200);
+    let templates = case["sign"].as_array().expect("templates");
+    let template = templates.iter().find(|template| template["kind"] == kind);
+    let mut template = template.unwrap_or_else(|| panic!("nothing of kind {kind} in {case}")).clone();
+    template.as_object_mut().expect("an object").remove("v");
+    serde_json::from_value(template).expect("an act")
+}
+
+/// A person's signed decision as the event that records it.
+pub(crate) fn signed(act: Act, person: &Person, life: Life) -> Value {
+    let (kind, context, request) = (act.kind, act.context, act.request.clone());
+    let time = |ms| now().saturating_add_ms(ms);
+    let nonce = Nonce::from_bytes(machine::random().expect("random bytes"));
+    let approval = Approval::new(act, person.role.to_owned(), time(life.iat_ms), time(life.exp_ms), nonce);
+    let payload = approval.sign_ready().expect("a whole approval");
+    let envelope = dsse::sign(APPROVAL_TYPE, &payload, &[&person.key]).to_json();
+    let digest = Digest::of(&payload);
+    json!({
+        "v": 1, "id": format!("approval-{}", &digest.to_string()[..16]), "type": "approval.given",
+        "request": request, "actor": person.id,
+        "data": {
+            "kind": kind, "person": person.id, "keyid": dsse::keyid(&person.key.verifying_key()),
+            "context": context, "approval_sha256": digest,
+        },
+        "envelopes": [STANDARD.encode(envelope)],
+    })
+}
+
+/// Walks a request from the letter to its second approval; returns the answers.
+pub(crate) fn walk_to_approved(
+    connection: &mut Connection,
+    request: &str,
+    account: &str,
+    people: [&Person; 2],
+) -> Vec<Value> {
+    let mut answers: Vec<_> = intake(request, account).iter().map(|event| must(connection, event)).collect();
+    for person in people {
+        let act = act(connection, request, "disclose");
+        answers.push(must(connection, &signed(act, person, A_DAY)));
+    }
+    answers
+}
