@@ -5,7 +5,9 @@
     reason = "a test indexes what it just made; serde_json answers null for a member that is not there"
 )]
 
+mod durability;
 mod harness;
+mod kill;
 mod layers;
 mod openapi;
 mod oracles;
