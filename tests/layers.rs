@@ -5,6 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 /// Each layer and the layers it may name. `bundle` and `collect` need no ledger, so that
 /// agencies and auditors build without it.
@@ -75,8 +76,27 @@ fn relative(path: &Path) -> String {
     path.strip_prefix(root).expect("below the root").display().to_string()
 }
 
+/// Whether a file is compiled for tests only: itself, or a module above it, is declared
+/// right after `#[cfg(test)]`.
 fn is_test_file(path: &str) -> bool {
-    path.ends_with("tests.rs") || path.contains("/tests/")
+    static TEST_MODULES: OnceLock<BTreeSet<String>> = OnceLock::new();
+    let modules = TEST_MODULES.get_or_init(|| {
+        let mut modules = BTreeSet::new();
+        for (path, text) in sources() {
+            let path = relative(&path);
+            let dir = path.strip_suffix("/mod.rs").or(path.strip_suffix(".rs")).unwrap_or(&path);
+            for after in text.split("#[cfg(test)]\n").skip(1) {
+                let name = after.trim_start().strip_prefix("mod ").and_then(|rest| rest.split_once(';'));
+                if let Some((name, _)) = name.filter(|(name, _)| !name.contains(' ')) {
+                    modules.insert(format!("{dir}/{name}"));
+                }
+            }
+        }
+        assert!(modules.len() > 10, "test modules are found: {modules:?}");
+        modules
+    });
+    let stem = path.strip_suffix(".rs").unwrap_or(path);
+    modules.iter().any(|module| stem == module || stem.starts_with(&format!("{module}/")))
 }
 
 /// The words after every `crate::`, `use crate::{a, b}` included.

@@ -20,7 +20,7 @@ use super::trust::TrustArgs;
 use crate::model::approval::{APPROVAL_TYPE, Act, Approval, Decision, Kind, Nonce};
 use crate::model::digest::Digest;
 use crate::model::dsse;
-use crate::model::id::PersonId;
+use crate::model::id::{PersonId, RequestId};
 use crate::model::opening::{self, OpenedEntry, Opening};
 use crate::model::scope::Scope;
 use crate::ops::keys::{self, ExampleKeys};
@@ -47,7 +47,7 @@ const HOURS_DEFAULT: u32 = 72;
 pub(super) struct ApproveArgs {
     /// The request.
     #[arg(value_name = "REQ", required_unless_present = "packet")]
-    request: Option<String>,
+    request: Option<RequestId>,
     /// What was carried from the daemon's machine, instead of asking its socket.
     #[arg(long, value_name = "FILE", conflicts_with = "request")]
     packet: Option<PathBuf>,
@@ -95,7 +95,7 @@ pub(super) struct Packet {
 pub(super) fn run(args: &ApproveArgs, socket: &Path, terminal: Terminal) -> Result<Exit, Failure> {
     let packet = match (&args.packet, &args.request) {
         (Some(path), _) => read_packet(path)?,
-        (None, Some(request)) => fetch(socket, request, Kind::Disclose)?,
+        (None, Some(request)) => fetch(socket, request.as_str(), Kind::Disclose)?,
         (None, None) => return Err(Failure::new(Exit::Usage, anyhow::anyhow!("name a request or a packet"))),
     };
     let entry = packet.prove(args.trust.load()?.keys())?;

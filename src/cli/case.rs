@@ -12,6 +12,7 @@ use super::client::Client;
 use super::exit::{Exit, Failure};
 use super::terminal::Terminal;
 use crate::model::approval::Kind;
+use crate::model::id::RequestId;
 use crate::ops::files;
 
 /// Show one request: how far it has come, who decided what, and what can be signed now.
@@ -22,7 +23,7 @@ use crate::ops::files;
 pub(super) struct CaseArgs {
     /// The request.
     #[arg(value_name = "REQ")]
-    request: String,
+    request: RequestId,
     /// Write what a reviewer needs to decide on a machine without the socket.
     #[arg(long, value_name = "FILE")]
     packet: Option<PathBuf>,
@@ -30,7 +31,7 @@ pub(super) struct CaseArgs {
 
 pub(super) fn run(args: &CaseArgs, socket: &Path, terminal: Terminal) -> Result<Exit, Failure> {
     if let Some(path) = &args.packet {
-        let packet = approve::fetch(socket, &args.request, Kind::Disclose)?;
+        let packet = approve::fetch(socket, args.request.as_str(), Kind::Disclose)?;
         let bytes = serde_json::to_vec(&packet).map_err(Failure::with(Exit::Data))?;
         files::write_new(path, &bytes, files::PRIVATE_MODE).map_err(Failure::with(Exit::CannotCreate))?;
         terminal.say(format_args!("decide with: probity approve --packet {} --out FILE", path.display()));
@@ -72,6 +73,14 @@ fn print(case: &Value, terminal: Terminal) -> Result<(), Failure> {
             text(&approval["person"]),
             text(&approval["role"]),
             text(&approval["exp"])
+        ))?;
+    }
+    for disclosure in list("disclosures") {
+        terminal.line(format_args!(
+            "disclosure  {}  {}  {}",
+            text(&disclosure["id"]),
+            text(&disclosure["state"]),
+            text(&disclosure["production"])
         ))?;
     }
     for entry in list("timeline") {

@@ -187,13 +187,15 @@ impl ClientError {
         }
     }
 
-    fn exit(&self) -> Exit {
+    /// How a command ends with it.
+    pub(super) fn exit(&self) -> Exit {
         match self {
             Self::Problem { rule: Some(_), .. } | Self::Problem { status: 409 | 422, .. } => Exit::Refused,
             Self::Problem { status: 400 | 413 | 415, .. } => Exit::Data,
             Self::Problem { status: 403, .. } => Exit::NotPermitted,
             Self::Problem { status: 404, .. } => Exit::NoInput,
             Self::Problem { status: 503, .. } => Exit::Busy,
+            Self::Problem { status: 507, .. } => Exit::Storage,
             _ => Exit::Unavailable,
         }
     }

@@ -16,7 +16,7 @@ use super::exit::{Exit, Failure};
 use super::terminal::{Terminal, Unit};
 use super::trust::TrustArgs;
 use crate::model::approval::Kind;
-use crate::model::id::PersonId;
+use crate::model::id::{DisclosureId, PersonId, RequestId};
 use crate::ops::machine;
 
 /// How often progress is asked for.
@@ -30,7 +30,7 @@ const WAIT_MAX: Duration = Duration::from_hours(24);
 pub(super) struct DiscloseArgs {
     /// The request, with its approvals.
     #[arg(value_name = "REQ")]
-    request: String,
+    request: RequestId,
     /// Who collects; never one of the approvers.
     #[arg(long, value_name = "ID")]
     person: PersonId,
@@ -44,7 +44,7 @@ pub(super) struct DiscloseArgs {
 pub(super) struct ReleaseArgs {
     /// The disclosure.
     #[arg(value_name = "DISCLOSURE")]
-    disclosure: String,
+    disclosure: DisclosureId,
     /// The senior reviewer's private key (PEM, 0600).
     #[arg(long, value_name = "FILE")]
     key: PathBuf,

@@ -15,7 +15,7 @@ use crate::ops::age::{self, Identities, Recipients};
 use crate::ops::config::{Config, Home};
 use crate::ops::{files, keys};
 use crate::practice::World;
-use crate::store::{RocksStore, StoreError};
+use crate::store::{HomeLock, RocksStore, StoreError};
 use crate::tlog::{LogSigner, Origin};
 
 /// Longest text of policy, directory or roles in bytes: it must fit an entry's payload.
@@ -110,6 +110,11 @@ impl LoadedHome {
         Recipients::parse(all.iter().map(String::as_str)).map_err(Failure::with(Exit::Config))
     }
 
+    /// Takes the home for this process; held until dropped.
+    pub(super) fn lock(&self) -> Result<HomeLock, Failure> {
+        lock(self.home.root())
+    }
+
     /// Opens the store, holds it against the anchor and starts the sequencer.
     pub(super) fn start(&self, machine: OtherMachine, lag: AnchorLag) -> Result<(Ledger, Running), Failure> {
         let store = RocksStore::open(&self.home.database()).map_err(store_failure)?;
@@ -143,6 +148,14 @@ fn load_identities(path: &Path) -> Result<(Identities, Zeroizing<String>), Failu
     let identities = Identities::parse_key_file(text.as_bytes())
         .map_err(|error| Failure::new(Exit::Config, error).hint(format!("look at {}", path.display())))?;
     Ok((identities, text))
+}
+
+/// Takes a home for this process, before anything in it is touched.
+pub(super) fn lock(root: &Path) -> Result<HomeLock, Failure> {
+    HomeLock::acquire(root).map_err(|error| {
+        let hint = "a daemon runs on this home; stop it first";
+        store_failure(error).hint(hint)
+    })
 }
 
 /// A store that cannot be opened may be in use; anything else is doubt.

@@ -11,13 +11,16 @@ use super::exit::{Exit, Failure};
 use super::home::LoadedHome;
 use super::terminal::Terminal;
 use crate::ledger::{Environment, FileAnchor, Founding, FoundingError, found};
-use crate::ops::age::Identity;
+use crate::ops::age::{Identity, Recipients};
 use crate::ops::config::{self, CONFIG_FILE, Config, HOME_VERSION, Home, Peer};
 use crate::ops::{files, keys, machine};
+use crate::practice::World;
 use crate::practice::vocabulary::PeerRole;
 use crate::store::RocksStore;
-use crate::tlog::PublicKey;
+use crate::tlog::{Origin, PublicKey};
 
+/// Longest text of policy, directory or roles in bytes.
+const TEXT_BYTES_MAX: u64 = 4 * 1024 * 1024;
 /// The draft legal tables that come with the program.
 const POLICY: &str = include_str!("../../config/policy.toml");
 
@@ -79,6 +82,7 @@ pub(super) fn run(args: &InitArgs, root: &Path, terminal: Terminal) -> Result<Ex
 /// Makes the home and returns its first checkpoint.
 pub(super) fn init(args: &InitArgs, root: &Path) -> Result<String, Failure> {
     let home = Home::new(root);
+    check(args, root)?;
     for dir in [root.to_owned(), root.join("keys"), home.kek(), home.staging(), home.outbox()] {
         files::make_dir(&dir, files::PRIVATE_DIR_MODE).map_err(Failure::with(Exit::CannotCreate))?;
     }
@@ -86,6 +90,7 @@ pub(super) fn init(args: &InitArgs, root: &Path) -> Result<String, Failure> {
         write_home(args, root)?;
     }
     let loaded = LoadedHome::load(root)?;
+    let _lock = loaded.lock()?;
     let store = RocksStore::create(&home.database()).map_err(Failure::with(Exit::Storage))?;
     let signer = loaded.signer()?;
     let vkey = signer.vkey().to_string();
@@ -108,6 +113,41 @@ pub(super) fn init(args: &InitArgs, root: &Path) -> Result<String, Failure> {
     Ok(String::from_utf8_lossy(&founded.checkpoint).into_owned())
 }
 
+/// Everything that can be wrong with the arguments, before a byte is written.
+fn check(args: &InitArgs, root: &Path) -> Result<(), Failure> {
+    if root.join(CONFIG_FILE).exists() {
+        return Ok(());
+    }
+    let origin = Origin::new(args.origin.clone()).map_err(Failure::with(Exit::Usage))?;
+    if let Err(error) = Recipients::parse(args.auditors.iter().map(String::as_str)) {
+        if !args.auditors.is_empty() {
+            return Err(Failure::new(Exit::Usage, error).hint("look at --auditor"));
+        }
+    }
+    let at_rest = std::path::absolute(&args.at_rest).map_err(Failure::with(Exit::Usage))?;
+    if at_rest.starts_with(root) && !args.insecure_colocated {
+        let error = anyhow::anyhow!(
+            "--at-rest lies inside the home, so that a backup of the home is a backup of its key"
+        );
+        return Err(Failure::new(Exit::Usage, error)
+            .hint("name a path outside, or add --insecure-colocated, knowing that"));
+    }
+    if !at_rest.parent().is_some_and(Path::is_dir) {
+        let error = anyhow::anyhow!("the directory of --at-rest {} does not exist", at_rest.display());
+        return Err(Failure::new(Exit::NoInput, error));
+    }
+    let [policy, directory, roles] = texts(args)?;
+    World::founding(&origin, &policy, &directory, &roles).map_err(Failure::with(Exit::Data))?;
+    Ok(())
+}
+
+/// Policy, directory and roles, as the arguments name them.
+fn texts(args: &InitArgs) -> Result<[String; 3], Failure> {
+    let read = |path: &Path| files::read_text(path, TEXT_BYTES_MAX).map_err(Failure::with(Exit::NoInput));
+    let policy = args.policy.as_deref().map_or_else(|| Ok(POLICY.to_owned()), read)?;
+    Ok([policy, read(&args.directory)?, read(&args.roles)?])
+}
+
 fn founding_failure(error: FoundingError) -> Failure {
     let exit = match &error {
         FoundingError::Exists | FoundingError::NotNew { .. } => Exit::CannotCreate,
@@ -120,14 +160,8 @@ fn founding_failure(error: FoundingError) -> Failure {
 /// Writes texts, keys and, last, the configuration that names them: if we crash before it,
 /// the next `init` begins here again and keeps the keys that are there.
 fn write_home(args: &InitArgs, root: &Path) -> Result<(), Failure> {
-    let read = |path: &Path| files::read_text(path, 4 * 1024 * 1024).map_err(Failure::with(Exit::NoInput));
-    let policy = args.policy.as_deref().map_or_else(|| Ok(POLICY.to_owned()), read)?;
-    let texts = [
-        ("policy.toml", policy),
-        ("directory.toml", read(&args.directory)?),
-        ("roles.toml", read(&args.roles)?),
-    ];
-    for (name, text) in &texts {
+    let names = ["policy.toml", "directory.toml", "roles.toml"];
+    for (name, text) in names.into_iter().zip(texts(args)?) {
         files::replace(&root.join(name), text.as_bytes(), files::PUBLIC_MODE)
             .map_err(Failure::with(Exit::CannotCreate))?;
     }

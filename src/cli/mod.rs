@@ -31,7 +31,7 @@ mod post;
 #[cfg(feature = "ledger")]
 mod serve;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
@@ -61,9 +61,9 @@ struct Cli {
 /// Flags that every command takes.
 #[derive(Args, Debug)]
 pub struct GlobalArgs {
-    /// The home of the ledger.
-    #[arg(long, global = true, env = "PROBITY_HOME", default_value = "/var/lib/probity", value_name = "DIR")]
-    pub home: PathBuf,
+    /// The home of the ledger; without it `/var/lib/probity`.
+    #[arg(long, global = true, env = "PROBITY_HOME", value_name = "DIR")]
+    pub home: Option<PathBuf>,
     /// The daemon's socket, if it is not the one the home's configuration names.
     #[arg(long, global = true, value_name = "PATH")]
     pub socket: Option<PathBuf>,
@@ -123,21 +123,21 @@ pub fn main() -> ExitCode {
 }
 
 fn run(command: Command, global: &GlobalArgs, terminal: Terminal) -> Result<Exit, Failure> {
-    let home = &global.home;
+    let home = &global.home()?;
     match command {
         #[cfg(feature = "ledger")]
         Command::Init(args) => init::run(&args, home, terminal),
         #[cfg(feature = "ledger")]
-        Command::Serve(args) => serve::run(&args, home, terminal),
+        Command::Serve(args) => serve::run(&args, home, global.socket.as_deref(), terminal),
         #[cfg(feature = "ledger")]
-        Command::Post(args) => post::run(&args, &global.socket(), terminal),
-        Command::Approve(args) => approve::run(&args, &global.socket(), terminal),
+        Command::Post(args) => post::run(&args, &global.socket(home), terminal),
+        Command::Approve(args) => approve::run(&args, &global.socket(home), terminal),
         #[cfg(feature = "ledger")]
-        Command::Disclose(args) => disclose::run(&args, &global.socket(), terminal),
+        Command::Disclose(args) => disclose::run(&args, &global.socket(home), terminal),
         #[cfg(feature = "ledger")]
-        Command::Release(args) => disclose::release(&args, &global.socket(), terminal),
+        Command::Release(args) => disclose::release(&args, &global.socket(home), terminal),
         #[cfg(feature = "ledger")]
-        Command::Case(args) => case::run(&args, &global.socket(), terminal),
+        Command::Case(args) => case::run(&args, &global.socket(home), terminal),
         Command::Verify(args) => verify::run(&args, home, terminal),
         #[cfg(feature = "ledger")]
         Command::Export(args) => export::run(&args, home, terminal),
@@ -146,15 +146,28 @@ fn run(command: Command, global: &GlobalArgs, terminal: Terminal) -> Result<Exit
         Command::Ack(args) => open::ack(&args, terminal),
         Command::Keygen(args) => keygen::run(&args, terminal),
         #[cfg(feature = "ledger")]
-        Command::Demo(demo::DemoArgs {}) => demo::run(home, terminal),
+        Command::Demo(demo::DemoArgs {}) => {
+            // Never the place of a real home.
+            let dir = global.home.clone().unwrap_or_else(|| PathBuf::from("probity-demo"));
+            demo::run(&dir, terminal)
+        }
     }
 }
 
 impl GlobalArgs {
+    /// The home as an absolute path: whether a key lies inside it must not depend on how it
+    /// was written.
+    fn home(&self) -> Result<PathBuf, Failure> {
+        let home = self.home.clone().unwrap_or_else(|| PathBuf::from("/var/lib/probity"));
+        let absolute = std::path::absolute(&home).map_err(Failure::with(Exit::Usage))?;
+        // Links are resolved where there is something to resolve.
+        Ok(absolute.canonicalize().unwrap_or(absolute))
+    }
+
     /// The socket: as named, as the home's configuration names it, or where it is by default.
-    fn socket(&self) -> PathBuf {
-        let configured = || Config::load(&self.home).ok().map(|config| config.socket.path);
-        let default = || self.home.join(Socket::default().path);
+    fn socket(&self, home: &Path) -> PathBuf {
+        let configured = || Config::load(home).ok().map(|config| config.socket.path);
+        let default = || home.join(Socket::default().path);
         self.socket.clone().or_else(configured).unwrap_or_else(default)
     }
 }

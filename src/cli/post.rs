@@ -31,7 +31,7 @@ pub(super) struct PostArgs {
 pub(super) fn run(args: &PostArgs, socket: &Path, terminal: Terminal) -> Result<Exit, Failure> {
     let bytes = read(&args.input)?;
     let client = Client::new(socket)?;
-    let is_lines = args.lines || args.input.extension().is_some_and(|e| e == "ndjson");
+    let is_lines = args.lines || args.input.extension().is_some_and(|e| e == "ndjson") || holds_lines(&bytes);
     if is_lines { post_lines(&client, bytes, terminal) } else { post_one(&client, bytes, terminal) }
 }
 
@@ -52,6 +52,14 @@ fn post_one(client: &Client, bytes: Vec<u8>, terminal: Terminal) -> Result<Exit,
     Ok(Exit::Clean)
 }
 
+/// Whether there is more than one JSON object, each on a line of its own.
+fn holds_lines(bytes: &[u8]) -> bool {
+    let mut lines = bytes.split(|b| *b == b'\n').filter(|line| !line.is_empty());
+    let is_object =
+        |line: Option<&[u8]>| line.is_some_and(|line| line.starts_with(b"{") && line.ends_with(b"}"));
+    is_object(lines.next()) && is_object(lines.next())
+}
+
 /// Each line stands alone: the worst outcome decides how the command ends.
 fn post_lines(client: &Client, bytes: Vec<u8>, terminal: Terminal) -> Result<Exit, Failure> {
     let sent = bytes.split(|b| *b == b'\n').filter(|line| !line.is_empty()).count();
@@ -60,14 +68,20 @@ fn post_lines(client: &Client, bytes: Vec<u8>, terminal: Terminal) -> Result<Exi
         answer.json()?;
         return Ok(Exit::Clean);
     }
-    let (mut answered, mut refused) = (0_usize, 0_usize);
+    let (mut answered, mut refused, mut worst) = (0_usize, 0_usize, Exit::Clean);
     for line in answer.body().split(|b| *b == b'\n').filter(|line| !line.is_empty()) {
         let result: Value = serde_json::from_slice(line).map_err(ClientError::Json)?;
         answered += 1;
         terminal.line(&result)?;
         if let Some(problem) = result.get("problem") {
             refused += 1;
-            terminal.say(format_args!("{}: {}", result["id"], problem["detail"]));
+            let status =
+                result["status"].as_u64().and_then(|status| u16::try_from(status).ok()).unwrap_or(500);
+            let error = ClientError::from_problem(status, problem);
+            let id = result["id"].as_str().unwrap_or("a line that is no event");
+            terminal.say(format_args!("{id}: {error}"));
+            // A refusal is final, a busy daemon is not: trying again would help.
+            worst = if worst == Exit::Clean || worst == Exit::Busy { error.exit() } else { worst };
         }
     }
     terminal.say(format_args!("{answered} of {sent} answered, {refused} refused"));
@@ -80,5 +94,5 @@ fn post_lines(client: &Client, bytes: Vec<u8>, terminal: Terminal) -> Result<Exi
             ),
         ));
     }
-    Ok(if refused == 0 { Exit::Clean } else { Exit::Refused })
+    Ok(worst)
 }

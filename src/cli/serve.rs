@@ -19,7 +19,7 @@ use crate::package::{Packager, Start, Started};
     probity serve --home /var/lib/probity\n\n\
     Exit code 70 is storage doubt: do not restart it automatically; look, then start it once.")]
 pub(super) struct ServeArgs {
-    /// Check configuration, keys and texts, and exit.
+    /// Check configuration, keys and texts, and exit; the database is not looked at.
     #[arg(long)]
     check: bool,
     /// The home was moved here from another machine, which no longer uses it.
@@ -30,13 +30,23 @@ pub(super) struct ServeArgs {
     accept_anchor_lag: bool,
 }
 
-pub(super) fn run(args: &ServeArgs, root: &Path, terminal: Terminal) -> Result<Exit, Failure> {
-    let loaded = LoadedHome::load(root)?;
+pub(super) fn run(
+    args: &ServeArgs,
+    root: &Path,
+    socket: Option<&Path>,
+    terminal: Terminal,
+) -> Result<Exit, Failure> {
+    let mut loaded = LoadedHome::load(root)?;
+    if let Some(socket) = socket {
+        socket.clone_into(&mut loaded.config.socket.path);
+    }
     if args.check {
         terminal.say("configuration, keys and texts are good");
         return Ok(Exit::Clean);
     }
     start_log();
+    // Before the database: RocksDB's own lock would look like storage doubt.
+    let _lock = loaded.lock()?;
     let machine = if args.moved { OtherMachine::Accepted } else { OtherMachine::Refused };
     let lag = if args.accept_anchor_lag { AnchorLag::Accepted } else { AnchorLag::Refused };
     let (ledger, running) = loaded.start(machine, lag)?;
@@ -56,7 +66,7 @@ pub(super) fn run(args: &ServeArgs, root: &Path, terminal: Terminal) -> Result<E
                 _ = terminate.recv() => tracing::info!("stopping on SIGTERM"),
                 _ = interrupt.recv() => tracing::info!("stopping on SIGINT"),
                 // The ledger refuses everything from here on; what is left is to say so and go.
-                doubt = doubted.doubted() => tracing::error!(%doubt, "storage doubt"),
+                doubt = doubted.doubted() => tracing::error!(cause = causes(&doubt), "storage doubt"),
             }
         };
         Ok::<Drained, Failure>(api::serve(listener, app, shutdown).await)
@@ -91,6 +101,17 @@ fn start_packager(loaded: &LoadedHome, ledger: &Ledger) -> Result<Started, Failu
         at_rest_text: &loaded.at_rest_text,
     };
     Packager::start(start).map_err(Failure::with(Exit::Unavailable))
+}
+
+/// An error with all that caused it: at 3 a.m. "the database failed" is not enough.
+fn causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text = format!("{text}: {cause}");
+        source = cause.source();
+    }
+    text
 }
 
 fn bind_failure(error: BindError) -> Failure {
