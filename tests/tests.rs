@@ -12,3 +12,4 @@ mod layers;
 mod openapi;
 mod oracles;
 mod supply_chain;
+mod tamper;
