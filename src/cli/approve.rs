@@ -46,8 +46,11 @@ const HOURS_DEFAULT: u32 = 72;
 )]
 pub(super) struct ApproveArgs {
     /// The request.
-    #[arg(value_name = "REQ", required_unless_present = "packet")]
+    #[arg(value_name = "REQ", required_unless_present_any = ["packet", "entry"])]
     request: Option<RequestId>,
+    /// An entry that proposes a policy, a directory or roles (`act.proposed`), instead of a request.
+    #[arg(long, value_name = "INDEX", conflicts_with_all = ["request", "packet"])]
+    entry: Option<u64>,
     /// What was carried from the daemon's machine, instead of asking its socket.
     #[arg(long, value_name = "FILE", conflicts_with = "request")]
     packet: Option<PathBuf>,
@@ -93,10 +96,13 @@ pub(super) struct Packet {
 }
 
 pub(super) fn run(args: &ApproveArgs, socket: &Path, terminal: Terminal) -> Result<Exit, Failure> {
-    let packet = match (&args.packet, &args.request) {
-        (Some(path), _) => read_packet(path)?,
-        (None, Some(request)) => fetch(socket, request.as_str(), Kind::Disclose)?,
-        (None, None) => return Err(Failure::new(Exit::Usage, anyhow::anyhow!("name a request or a packet"))),
+    let packet = match (&args.packet, &args.request, args.entry) {
+        (Some(path), ..) => read_packet(path)?,
+        (None, Some(request), _) => fetch(socket, request.as_str(), Kind::Disclose)?,
+        (None, None, Some(index)) => fetch_proposal(socket, index)?,
+        (None, None, None) => {
+            return Err(Failure::new(Exit::Usage, anyhow::anyhow!("name a request or a packet")));
+        }
     };
     let entry = packet.prove(args.trust.load()?.keys())?;
     show(&packet.act, &entry, terminal)?;
@@ -206,6 +212,11 @@ fn show(act: &Act, entry: &OpenedEntry, terminal: Terminal) -> Result<(), Failur
         entry.entry().time
     ))?;
     terminal.line(format_args!("order       {}", order.as_deref().unwrap_or("none")))?;
+    for (member, what) in [("reason", "reason"), ("sha256", "text SHA-256"), ("text", "text")] {
+        if let Some(value) = data.get(member).and_then(Value::as_str).filter(|_| act.order.is_none()) {
+            terminal.line(format_args!("{what:<11} {value}"))?;
+        }
+    }
     if let Some(scope) = data.get("scope").and_then(Value::as_str) {
         show_scope(scope, act.scope_sha256, terminal)?;
     }
@@ -261,10 +272,12 @@ fn confirmed(refuses: bool) -> Result<bool, Failure> {
 }
 
 #[cfg(feature = "ledger")]
+use online::fetch_proposal;
+#[cfg(feature = "ledger")]
 pub(super) use online::{fetch, post};
 
 #[cfg(not(feature = "ledger"))]
-use offline::{fetch, post};
+use offline::{fetch, fetch_proposal, post};
 
 /// With the daemon's socket.
 #[cfg(feature = "ledger")]
@@ -295,6 +308,24 @@ mod online {
         crate::model::json::parse(packet.to_string().as_bytes()).map_err(Failure::with(Exit::Data))
     }
 
+    /// Asks for an entry that proposes an act, and for its proofs.
+    pub(super) fn fetch_proposal(socket: &Path, index: u64) -> Result<Packet, Failure> {
+        let entry = Client::new(socket)?.json(&format!("/v1/entries/{index}"))?;
+        let event = &entry["event"];
+        if event["type"] != "act.proposed" {
+            let error = anyhow::anyhow!("entry {index} is {}, not act.proposed", event["type"]);
+            return Err(Failure::new(Exit::Refused, error).hint("for a disclosure name the request instead"));
+        }
+        let opening: Value = entry["opening"].clone();
+        let act = json!({
+            "origin": opening["origin"], "request": event["request"], "kind": event["data"]["kind"],
+            "decision": "approve", "order": null, "scope_sha256": null, "recipients": [],
+            "policy": event["policy"], "context": {"index": index, "leaf": entry["leaf"]},
+        });
+        let packet = json!({"v": 1, "act": act, "receipt": entry["receipt"], "opening": opening});
+        crate::model::json::parse(packet.to_string().as_bytes()).map_err(Failure::with(Exit::Data))
+    }
+
     /// Posts a signed event and prints its receipt.
     pub(in crate::cli) fn post(socket: &Path, event: &Value, terminal: Terminal) -> Result<Exit, Failure> {
         let answer = Client::new(socket)?.post("/v1/events", event)?;
@@ -314,6 +345,10 @@ mod offline {
     }
 
     pub(super) fn fetch(_: &Path, _: &str, _: Kind) -> Result<Packet, Failure> {
+        no_socket()
+    }
+
+    pub(super) fn fetch_proposal(_: &Path, _: u64) -> Result<Packet, Failure> {
         no_socket()
     }
 

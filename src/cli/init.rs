@@ -119,10 +119,9 @@ fn check(args: &InitArgs, root: &Path) -> Result<(), Failure> {
         return Ok(());
     }
     let origin = Origin::new(args.origin.clone()).map_err(Failure::with(Exit::Usage))?;
-    if let Err(error) = Recipients::parse(args.auditors.iter().map(String::as_str)) {
-        if !args.auditors.is_empty() {
-            return Err(Failure::new(Exit::Usage, error).hint("look at --auditor"));
-        }
+    if !args.auditors.is_empty() {
+        Recipients::parse(args.auditors.iter().map(String::as_str))
+            .map_err(|error| Failure::new(Exit::Usage, error).hint("look at --auditor"))?;
     }
     let at_rest = std::path::absolute(&args.at_rest).map_err(Failure::with(Exit::Usage))?;
     if at_rest.starts_with(root) && !args.insecure_colocated {

@@ -93,6 +93,10 @@ enum Command {
     Verify(verify::VerifyArgs),
     #[cfg(feature = "ledger")]
     Export(export::ExportArgs),
+    /// Go on from a backup. This version refuses, and says what to do.
+    #[cfg(feature = "ledger")]
+    #[command(after_help = "Example:\n  probity restore")]
+    Restore,
     Open(open::OpenArgs),
     Inspect(open::InspectArgs),
     Ack(open::AckArgs),
@@ -141,6 +145,8 @@ fn run(command: Command, global: &GlobalArgs, terminal: Terminal) -> Result<Exit
         Command::Verify(args) => verify::run(&args, home, terminal),
         #[cfg(feature = "ledger")]
         Command::Export(args) => export::run(&args, home, terminal),
+        #[cfg(feature = "ledger")]
+        Command::Restore => Err(restore()),
         Command::Open(args) => open::run(&args, terminal),
         Command::Inspect(args) => open::inspect(&args, terminal),
         Command::Ack(args) => open::ack(&args, terminal),
@@ -170,6 +176,16 @@ impl GlobalArgs {
         let default = || home.join(Socket::default().path);
         self.socket.clone().or_else(configured).unwrap_or_else(default)
     }
+}
+
+/// Going on from a backup that lacks acknowledged entries would fork the log.
+#[cfg(feature = "ledger")]
+fn restore() -> Failure {
+    let error = anyhow::anyhow!("this version does not restore");
+    Failure::new(Exit::Refused, error).hint(
+        "put the newest backup of db/ in place and start: start-up compares it with the anchor, goes on if nothing \
+         is missing, and otherwise names the entries that are gone; then call your auditors",
+    )
 }
 
 /// A digest's first digits, for ids and messages.

@@ -102,7 +102,9 @@ impl Checks {
 fn verify_home(args: &VerifyArgs, home: &Path, trust: Trust, terminal: Terminal) -> Result<Exit, Failure> {
     let scratch = tempfile::tempdir().map_err(Failure::with(Exit::CannotCreate))?;
     let dir = scratch.path().join("export");
-    super::export::export(home, &dir, crate::ledger::ExportSet::Auditor)?;
+    // A home whose database cannot be read is a finding, not a missing argument.
+    super::export::export(home, &dir, crate::ledger::ExportSet::Auditor)
+        .map_err(|failure| Failure { exit: Exit::Findings, ..failure })?;
     let (report, summary) = verify_export(&Checks::new(args, &dir, trust)?, terminal)?;
     conclude(&report, summary.as_ref(), terminal)
 }

@@ -57,7 +57,7 @@ pub enum ClockRefusal {
     /// The wall clock gained more than time can have passed.
     #[error(
         "the clock says {wall}, but by what has passed since the last entry it cannot be later than {latest}; \
-         hint: set the clock right, or have two people sign: probity clock accept"
+         hint: set the clock right; if the new time is the right one, post clock.accepted with two approvals of kind clock"
     )]
     Ahead {
         /// What the wall clock says.
