@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use clap::{Args, ValueEnum};
 use ed25519_dalek::SigningKey;
 use serde_json::json;
@@ -43,8 +45,11 @@ pub(super) fn run(args: &KeygenArgs, terminal: Terminal) -> Result<Exit, Failure
             let key = SigningKey::from_bytes(&seed);
             keys::write_pair(&args.out, &key).map_err(Failure::with(Exit::CannotCreate))?;
             let public = keys::openssh_line(&key.verifying_key());
-            let keyid = dsse::keyid(&key.verifying_key()).to_string();
-            terminal.data(&json!({"keyid": keyid, "openssh": public, "private": args.out}), &keyid)?;
+            let keyid = dsse::keyid(&key.verifying_key());
+            // What roles.toml takes as `public`.
+            let base64 = STANDARD.encode(key.verifying_key().as_bytes());
+            let value = json!({"public": base64, "keyid": keyid, "openssh": public, "private": args.out});
+            terminal.data(&value, &base64)?;
         }
         KeyKind::Ack => {
             let seed = Zeroizing::new(machine::random::<32>().map_err(Failure::with(Exit::Config))?);
