@@ -21,7 +21,8 @@ use crate::model::digest::Digest;
 use crate::model::time::Timestamp;
 use crate::tlog::{LeafIndex, Origin};
 
-/// Most proposals open at a time. Older ones than an approval may be are dropped first.
+/// Most proposals open at a time. Refused ones and older ones than an approval may be are dropped
+/// first; then the oldest that nobody approved gives way.
 pub const PROPOSALS_OPEN_MAX: usize = 32;
 
 /// A text in force, with what it says.

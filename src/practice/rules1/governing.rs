@@ -1,12 +1,14 @@
 //! The founding, what is put in force later, access, the clock.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::approving::{clock_is_approved, proposal_is_approved};
 use super::{Context, not_now};
-use crate::model::approval::Kind;
+use crate::model::approval::{Decision, Kind};
 use crate::model::digest::Digest;
 use crate::model::event::Event;
+use crate::practice::approvals;
 use crate::practice::change::{Change, Mark};
 use crate::practice::directory::Directory;
 use crate::practice::policy::Policy;
@@ -176,10 +178,8 @@ pub(super) fn act_proposed(context: &Context<'_>, act: &ActProposed) -> Result<C
     let oldest = context.stamp.time.saturating_add_ms(-oldest_ms);
     let mut world = context.world.clone();
     let mut proposals = (*world.proposals).clone();
-    proposals.retain(|_, open| open.at >= oldest);
-    if proposals.len() >= PROPOSALS_OPEN_MAX {
-        return Err(not_now(context.kind, "too many proposals are open"));
-    }
+    proposals.retain(|_, open| open.at >= oldest && !is_refused(open));
+    make_room(context, &mut proposals)?;
     let proposal = Proposal {
         kind: act.kind,
         sha256: act.sha256,
@@ -191,6 +191,28 @@ pub(super) fn act_proposed(context: &Context<'_>, act: &ActProposed) -> Result<C
     proposals.insert(index, proposal);
     world.proposals = Arc::new(proposals);
     Ok(Change::of_world(world).marking(Mark::Proposal))
+}
+
+/// What somebody refused can never be put in force.
+fn is_refused(open: &Proposal) -> bool {
+    approvals::about(&open.approvals, open.kind, open.context)
+        .any(|decision| decision.decision == Decision::Refuse)
+}
+
+/// A proposal costs no signature, so those that nobody stands behind must not block others:
+/// the oldest of them gives way.
+fn make_room(context: &Context<'_>, proposals: &mut BTreeMap<LeafIndex, Proposal>) -> Result<(), Refusal> {
+    if proposals.len() < PROPOSALS_OPEN_MAX {
+        return Ok(());
+    }
+    let is_unsigned =
+        |open: &Proposal| approvals::standing(&open.approvals, open.kind, open.context).next().is_none();
+    let oldest = proposals.iter().find(|(_, open)| is_unsigned(open)).map(|(index, _)| *index);
+    let Some(oldest) = oldest else {
+        return Err(not_now(context.kind, "too many proposals wait for their second approval"));
+    };
+    proposals.remove(&oldest);
+    Ok(())
 }
 
 pub(super) fn access_read(access: &AccessRead) -> Result<Change, Refusal> {
