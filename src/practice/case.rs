@@ -127,6 +127,8 @@ pub struct Classified {
 pub struct Review {
     /// The entry: the context of approvals to disclose.
     pub context: LeafRef,
+    /// The policy it was made under: another one in force voids it (I-10).
+    pub policy: Digest,
     /// Who reviewed.
     pub reviewer: PersonId,
     /// What may go on.

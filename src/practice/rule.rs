@@ -68,7 +68,7 @@ rules! {
     I05 "I-05" "two persons with two keys, one of them a senior reviewer, approve the same scope";
     I06 "I-06" "the bundle is within the approved scope, that within the latest order's";
     I07 "I-07" "nobody approves what they submitted or collect";
-    I08 "I-08" "an approver's key and role are registered and valid at that entry";
+    I08 "I-08" "who submits, approves or collects is registered in the role, and valid, at that entry";
     I09 "I-09" "approvals are younger than the policy's limit when the bundle is sealed";
     I10 "I-10" "an amended order or another policy voids approvals";
     I12 "I-12" "no item of a class that is never disclosable";

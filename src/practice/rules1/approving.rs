@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::quorum::{current_recipients, goes_to_current_recipients, is_of_policy_in_force};
 use super::signed::{self, SignedApproval};
 use super::{Context, admitted, is_open, known, not_now, touched};
 use crate::model::approval::{Decision, Kind};
@@ -14,7 +15,7 @@ use crate::practice::refusal::Refusal;
 use crate::practice::roles::Role;
 use crate::practice::rule::Rule;
 use crate::practice::vocabulary::{ApprovalRecord, EventType, LeafRef, OrderRef};
-use crate::practice::world::{InForce, Proposal};
+use crate::practice::world::Proposal;
 use crate::tlog::Hash;
 
 /// Most decisions about one proposal.
@@ -117,6 +118,10 @@ fn disclose<'c>(
         let reason = "there is no review of the order in force";
         return Err(Refusal::conflict(Rule::S07, "/data/context", reason, "complete the review first"));
     };
+    // Whoever wants to say no, or take a yes back, may do so whatever the policy.
+    if signed.approval.decision == Decision::Approve {
+        is_of_policy_in_force(context, review)?;
+    }
     let expected = Expected {
         context: review.context,
         order: Some(case.order),
@@ -139,6 +144,10 @@ fn release<'c>(
     let Some(sealed) = &live.sealed else {
         return Err(not_now(context.kind, "no sealed bundle waits for its release"));
     };
+    if signed.approval.decision == Decision::Approve {
+        is_of_policy_in_force(context, review)?;
+        goes_to_current_recipients(context, case, sealed)?;
+    }
     let expected = Expected {
         context: sealed.context,
         order: Some(case.order),
@@ -314,106 +323,6 @@ fn state(context: &Context<'_>, signed: &SignedApproval<'_>) -> ApprovalState {
 
 fn nonce(signed: &SignedApproval<'_>) -> Claim {
     Claim::Nonce { keyid: signed.keyid, nonce: signed.approval.nonce }
-}
-
-/// the recipients of the request's agency, from the directory in force and nowhere else.
-pub(in crate::practice) fn current_recipients(
-    force: &InForce<'_>,
-    case: &Case,
-    at: Timestamp,
-) -> Result<BTreeSet<Digest>, Refusal> {
-    let agency = case.agency.as_ref().and_then(|id| force.directory.value.agency(id));
-    let recipients = agency
-        .filter(|agency| agency.is_valid_at(at))
-        .map_or_else(BTreeSet::new, |agency| agency.recipient_digests_at(at));
-    if recipients.is_empty() {
-        let reason = "the request's agency has no current recipient in the directory";
-        return Err(Refusal::conflict(Rule::A05, "", reason, "have the directory changed first"));
-    }
-    Ok(recipients)
-}
-
-/// I-05 … I-10: the approvals to disclose that count at this instant, all checked again.
-pub(super) fn quorum(
-    context: &Context<'_>,
-    case: &Case,
-    recipients: &BTreeSet<Digest>,
-    collector: &str,
-) -> Result<(), Refusal> {
-    let Some(review) = &case.review else {
-        return Err(Refusal::conflict(Rule::S07, "", "nothing was reviewed", "complete the review first"));
-    };
-    let refused = approvals::about(&case.approvals, Kind::Disclose, review.context)
-        .find(|decision| decision.decision == Decision::Refuse);
-    if let Some(refused) = refused {
-        let reason = format!("{} refused this scope", refused.person);
-        return Err(Refusal::conflict(
-            Rule::I05,
-            "",
-            reason,
-            "complete the review again, and have it approved",
-        ));
-    }
-    let standing = approvals::standing(&case.approvals, Kind::Disclose, review.context);
-    if standing.clone().any(|given| given.person.as_str() == collector) {
-        let reason = format!("{collector} approved what they would collect");
-        return Err(Refusal::forbidden(Rule::I07, "/data/collector", reason, "have somebody else collect"));
-    }
-    let mut stale = None;
-    let mut counting = Vec::new();
-    for given in standing {
-        match still_counts(context, case, given, recipients) {
-            Ok(()) => counting.push(given),
-            Err(refusal) => stale = stale.or(Some(refusal)),
-        }
-    }
-    if approvals::is_quorum(&counting) {
-        return Ok(());
-    }
-    Err(stale.unwrap_or_else(|| {
-        let reason = format!(
-            "{} approvals by two persons with two keys, one a senior reviewer, are the least; found {}",
-            approvals::APPROVERS_MIN,
-            counting.len()
-        );
-        Refusal::conflict(Rule::I05, "", reason, "have the missing person approve")
-    }))
-}
-
-/// Everything an approval was admitted under must still hold when a bundle is sealed.
-fn still_counts(
-    context: &Context<'_>,
-    case: &Case,
-    given: &ApprovalState,
-    recipients: &BTreeSet<Digest>,
-) -> Result<(), Refusal> {
-    let now = context.stamp.time;
-    let oldest_ms = i64::from(context.force.policy.value.limits.approval_age_hours_max) * HOUR_MS;
-    let holder = context.force.roles.value.holder(&given.keyid);
-    let is_registered = holder.is_some_and(|(person, key)| {
-        person.id == given.person
-            && person.roles.contains(&given.role)
-            && person.is_valid_at(now)
-            && key.is_valid_at(now)
-            && case.classified.as_ref().is_some_and(|c| person.is_qualified_for(c.country))
-    });
-    let scope = case.review.as_ref().map(|review| review.scope.sha256());
-    let checks = [
-        (is_registered, Rule::I08, "the approver's key or role is no longer valid"),
-        (given.order == Some(case.order), Rule::A03, "the order changed after the approval"),
-        (given.scope_sha256 == scope, Rule::I05, "the approval is for another scope"),
-        (given.policy == context.force.policy.sha256, Rule::I10, "the policy changed after the approval"),
-        (given.recipients == *recipients, Rule::A05, "the approval is for other recipients"),
-        (now < given.exp, Rule::A07, "the approval has expired"),
-        (now.as_ms().saturating_sub(given.at.as_ms()) <= oldest_ms, Rule::I09, "the approval is too old"),
-    ];
-    for (holds, rule, reason) in checks {
-        if !holds {
-            let reason = format!("approval at entry {}: {reason}", given.entry.index);
-            return Err(Refusal::conflict(rule, "", reason, "have it reviewed and approved again"));
-        }
-    }
-    Ok(())
 }
 
 /// I-50: two people under the roles in force still stand behind the proposal.

@@ -7,6 +7,7 @@ use crate::model::time::Timestamp;
 use crate::practice::case::{Case, Classified, Received, Stage, Step};
 use crate::practice::change::{Change, Claim};
 use crate::practice::refusal::Refusal;
+use crate::practice::roles::Role;
 use crate::practice::rule::Rule;
 use crate::practice::vocabulary::{
     ExactScope, Identifier, OrderAmended, OrderRef, RejectCode, RequestAuthenticated, RequestClassified,
@@ -21,6 +22,8 @@ const IDENTIFIER_BYTES_MAX: usize = 320;
 const LIST_MAX: usize = 64;
 /// Longest free text in bytes.
 const TEXT_BYTES_MAX: usize = 4096;
+/// Who may take a request in. They never approve it (I-07); an operator has no power over requests.
+const SUBMITTERS: [Role; 3] = [Role::Intake, Role::Reviewer, Role::SeniorReviewer];
 /// Longest media type in bytes (RFC 6838 §4.2).
 const MEDIA_TYPE_BYTES_MAX: usize = 255;
 
@@ -32,6 +35,7 @@ pub(super) fn received(
     if case.is_some() {
         return Err(Claim::Request(request(context.event)?.clone()).refusal());
     }
+    is_submitter(context)?;
     is_document(&data.order, 1, &data.media_type)?;
     is_past(context, data.received_at)?;
     let id = request(context.event)?.clone();
@@ -225,6 +229,27 @@ pub(super) fn is_current_order(case: &Case, order: &OrderRef) -> Result<(), Refu
     }
     let reason = format!("the order in force is version {}, or its digest differs", case.order.version);
     Err(Refusal::conflict(Rule::I10, "/data/order", reason, "read the order in force"))
+}
+
+/// S-19: an order that ended authorises nothing more, however far its request has come.
+pub(super) fn has_not_ended(context: &Context<'_>, case: &Case) -> Result<(), Refusal> {
+    let expires_at = case.classified.as_ref().and_then(|classified| classified.expires_at);
+    if expires_at.is_none_or(|expires| context.stamp.time < expires) {
+        return Ok(());
+    }
+    let reason = "the order has ended";
+    Err(Refusal::conflict(Rule::S19, "", reason, "reject the demand, or have the order renewed: amend it"))
+}
+
+/// I-08: without a registered submitter, I-07 would compare approvers with a made-up name.
+fn is_submitter(context: &Context<'_>) -> Result<(), Refusal> {
+    let actor = context.event.actor.as_str();
+    if context.is_person_in(actor, &SUBMITTERS) {
+        return Ok(());
+    }
+    let reason = format!("{actor} is nobody who takes requests in under the roles in force");
+    let cure = "name the person who took it in, registered as intake, reviewer or senior_reviewer";
+    Err(Refusal::forbidden(Rule::I08, "/actor", reason, cure))
 }
 
 /// S-19.

@@ -2,30 +2,32 @@
 //!
 //! What every event must fulfil stands here; each family of events has a file of its own:
 //! the founding and what is put in force, intake, the instruments' matrix, the review, the
-//! approvals, packaging, delivery.
+//! approvals and when they count, packaging, delivery.
 //!
 //! Emergencies, notice, secrecy, redirection, civil process, national security and erasure
 //! are not in it: such a request can be received, rejected and withdrawn, never reviewed (S-14).
 
 mod approving;
-pub(super) use approving::current_recipients;
 mod delivery;
 mod governing;
 mod intake;
 pub(super) mod matrix;
 mod packaging;
+mod quorum;
+pub(super) use quorum::current_recipients;
 mod review;
 mod signed;
 
 use super::case::{Case, Stage};
 use super::change::{Change, Verdict};
 use super::refusal::Refusal;
+use super::roles::Role;
 use super::rule::Rule;
 use super::vocabulary::{Data, EventType, Maker, Signed, Subject};
 use super::world::{InForce, World};
 use super::{DAEMON, RuleSet, Stamp, State};
 use crate::model::event::Event;
-use crate::model::id::RequestId;
+use crate::model::id::{PersonId, RequestId};
 
 /// What a rule may look at: the event, where it would stand, and what is in force.
 #[derive(Clone, Copy)]
@@ -35,6 +37,17 @@ struct Context<'a> {
     world: &'a World,
     force: InForce<'a>,
     kind: EventType,
+}
+
+impl Context<'_> {
+    /// Whether the id is a registered person's, valid at this entry, in one of these roles.
+    fn is_person_in(&self, id: &str, roles: &[Role]) -> bool {
+        let person = PersonId::new(id).ok();
+        let person = person.and_then(|id| self.force.roles.value.person(&id));
+        person.is_some_and(|person| {
+            person.is_valid_at(self.stamp.time) && roles.iter().any(|role| person.roles.contains(role))
+        })
+    }
 }
 
 pub(super) fn apply(state: State<'_>, event: &Event, stamp: Stamp) -> Result<Verdict, Refusal> {

@@ -1,11 +1,13 @@
 //! From the first read of a source to the bundle's release: each step once, in order.
 
-use super::approving::{current_recipients, quorum};
+use super::intake::has_not_ended;
+use super::quorum::{
+    current_recipients, goes_to_current_recipients, is_collector, is_of_policy_in_force, to_collect,
+    to_release,
+};
 use super::{Context, is_open, not_now, touched};
-use crate::model::approval::Kind;
 use crate::model::digest::Digest;
 use crate::model::id::{DisclosureId, ProductionId};
-use crate::practice::approvals;
 use crate::practice::case::{CASE_DISCLOSURES_MAX, Case, Disclosure, Sealed, Stage, Step};
 use crate::practice::change::{Change, Claim, Mark};
 use crate::practice::refusal::Refusal;
@@ -41,13 +43,16 @@ pub(super) fn opened(context: &Context<'_>, case: &Case, data: &DisclosureOpened
         let reason = "the review or the order is not the one in force";
         return Err(Refusal::conflict(Rule::I10, "/data/review", reason, stale));
     }
+    is_of_policy_in_force(context, review)?;
+    has_not_ended(context, case)?;
     is_approved_scope(case, data.scope_sha256)?;
     if case.received.submitter == data.collector.as_str() {
         let reason = format!("{} took the request in", data.collector);
         return Err(Refusal::forbidden(Rule::I07, "/data/collector", reason, "have somebody else collect"));
     }
+    is_collector(context, data.collector.as_str())?;
     let recipients = current_recipients(&context.force, case, context.stamp.time)?;
-    quorum(context, case, &recipients, data.collector.as_str())?;
+    to_collect(context, case, &recipients, data.collector.as_str())?;
     let mut case = touched(context, case);
     case.disclosures.push(Disclosure {
         id: data.disclosure.clone(),
@@ -143,13 +148,15 @@ pub(super) fn sealed(context: &Context<'_>, case: &Case, data: &BundleSealed) ->
         let reason = "what was collected is not what is reviewed now";
         return Err(Refusal::conflict(Rule::I10, "", reason, "destroy it, review and approve again"));
     }
+    has_not_ended(context, case)?;
     is_approved_scope(case, live.scope_sha256)?;
+    is_collector(context, live.collector.as_str())?;
     if data.recipients != current_recipients(&context.force, case, context.stamp.time)? {
         let reason = "the bundle is encrypted to others than the agency's current recipients";
         let cure = "destroy it; encrypt to the directory's recipients";
         return Err(Refusal::conflict(Rule::A05, "/data/recipients", reason, cure));
     }
-    quorum(context, case, &data.recipients, live.collector.as_str())?;
+    to_collect(context, case, &data.recipients, live.collector.as_str())?;
     let sealed = Sealed {
         context: LeafRef { index: context.stamp.index, leaf: Hash::ZERO },
         at: context.stamp.time,
@@ -163,7 +170,7 @@ pub(super) fn sealed(context: &Context<'_>, case: &Case, data: &BundleSealed) ->
     Ok(change.marking(Mark::Sealed))
 }
 
-/// A senior reviewer's release of exactly this bundle; the two approvals still stand.
+/// A senior reviewer's release of exactly this bundle; everything but the approvals' time, again.
 pub(super) fn released(context: &Context<'_>, case: &Case, data: &BundleReleased) -> Result<Change, Refusal> {
     is_open(context.kind, case)?;
     let live = live(context, case, &data.disclosure, Step::Sealed)?;
@@ -179,18 +186,8 @@ pub(super) fn released(context: &Context<'_>, case: &Case, data: &BundleReleased
         let reason = "the order or the review changed after the bundle was sealed";
         return Err(Refusal::conflict(Rule::I10, "", reason, "destroy the bundle, review and approve again"));
     }
-    if !approvals::is_quorum(&case.standing_approvals()) {
-        let reason = "an approval was revoked after the bundle was sealed";
-        return Err(Refusal::conflict(Rule::I05, "", reason, "destroy the bundle"));
-    }
-    let decision = approvals::standing(&case.approvals, Kind::Release, sealed.context)
-        .find(|given| given.entry == data.decision)
-        .filter(|given| context.stamp.time < given.exp && given.policy == context.force.policy.sha256);
-    if decision.is_none() {
-        let reason = "no approval of kind release for this bundle stands at that entry";
-        let cure = "have a senior reviewer release the bundle";
-        return Err(Refusal::conflict(Rule::I05, "/data/decision", reason, cure));
-    }
+    goes_to_current_recipients(context, case, sealed)?;
+    to_release(context, case, live, sealed, data.decision)?;
     step(context, case, &data.disclosure, Step::Sealed, |live| {
         live.step = Step::Released;
         live.released = Some(context.stamp.index);

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::intake::is_current_order;
+use super::intake::{has_not_ended, is_current_order};
 use super::{Context, is_open, matrix, not_now, touched};
 use crate::model::class::DataClass;
 use crate::model::id::ServiceId;
@@ -37,9 +37,11 @@ pub(super) fn completed(
         return Err(not_now(context.kind, "the demand is not classified"));
     };
     is_current_order(case, &data.order)?;
+    has_not_ended(context, case)?;
     reviewer_may(context, classified, &data)?;
     law_was_read(&data)?;
-    let policy = &context.force.policy.value;
+    let active = context.force.policy;
+    let policy = &active.value;
     let instrument = has_a_path(policy, case, classified)?;
     is_addressed(policy, classified, &data)?;
     let refused = refused_by_item(&data.refused, classified)?;
@@ -50,6 +52,7 @@ pub(super) fn completed(
     case.stage = Stage::Reviewed;
     case.review = Some(Review {
         context: context_ref,
+        policy: active.sha256,
         reviewer: data.reviewer,
         scope: data.scope,
         refused: data.refused,

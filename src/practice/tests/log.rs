@@ -30,13 +30,14 @@ const START_MS: i64 = 1_795_000_000_000;
 pub(super) const MINUTE_MS: i64 = 60_000;
 
 /// Who is registered: id, roles, jurisdictions, number of keys.
-pub(super) const PEOPLE: [(&str, &str, &str, u8); 6] = [
+pub(super) const PEOPLE: [(&str, &str, &str, u8); 7] = [
     ("p-rev", "\"reviewer\"", "*", 2),
-    ("p-sen", "\"senior_reviewer\", \"counsel\"", "*", 1),
+    ("p-sen", "\"senior_reviewer\", \"counsel\", \"collector\"", "*", 1),
     ("p-in", "\"intake\", \"reviewer\"", "*", 1),
     ("p-col", "\"collector\", \"reviewer\"", "*", 1),
     ("p-de", "\"reviewer\"", "DE", 1),
     ("p-chief", "\"senior_reviewer\"", "*", 1),
+    ("p-op", "\"operator\", \"collector\"", "*", 0),
 ];
 
 pub(super) fn key(person: &str, nth: u8) -> SigningKey {

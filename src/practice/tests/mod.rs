@@ -5,6 +5,7 @@
 
 mod examples;
 mod log;
+mod rechecks;
 mod replayed;
 mod rules;
 mod walks;

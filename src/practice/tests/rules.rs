@@ -368,7 +368,7 @@ fn i_05_two_persons_two_keys_one_senior() {
     let mut log = Log::at("reviewer approves");
     log.must_approve(Kind::Disclose, "p-col", "reviewer");
     let (actor, mut data) = log.data("disclosure.opened");
-    data["collector"] = json!("somebody");
+    data["collector"] = json!("p-op");
     assert_eq!(
         log.post("disclosure.opened", Some(REQUEST), actor, &data).expect_err("no senior").rule,
         Rule::I05
