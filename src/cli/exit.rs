@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 /// How a command ended. The numbers above 63 are those of sysexits(3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(not(feature = "ledger"), expect(dead_code, reason = "the daemon's outcomes keep their numbers"))]
 pub(crate) enum Exit {
     /// Nothing to object to.
     Clean = 0,

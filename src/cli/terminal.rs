@@ -107,6 +107,7 @@ impl Terminal {
 
 /// What a progress bar counts.
 #[derive(Clone, Copy, Debug)]
+#[cfg_attr(not(feature = "ledger"), expect(dead_code, reason = "only collecting counts bytes"))]
 pub(super) enum Unit {
     /// Bytes of data.
     Bytes,
