@@ -129,6 +129,8 @@ codes! {
     KeyUnknown = "key_unknown", Finding, "";
     /// A row names a key that seals nothing.
     KeyUnused = "key_unused", Finding, "";
+    /// A row says that a key was erased, which no entry can order under rule set 1.
+    KeyErased = "key_erased", Finding, "no rule erases a key; ask for the wrapped key";
     /// Not an age file.
     KekFile = "kek_file", Finding, "";
 
@@ -153,6 +155,10 @@ codes! {
     PayloadPadding = "payload_padding", Finding, "";
     /// The event breaks the JSON profile or its type's members.
     PayloadEvent = "payload_event", Finding, "";
+    /// There is no key to open a payload with, and nobody may have removed it.
+    PayloadNotOpened = "payload_not_opened", Finding, "what this entry records was not judged";
+    /// An identity was given, and yet the practice was not replayed over every entry.
+    NotReplayed = "not_replayed", Doubt, "nothing is known of the rules; verify the whole auditor set";
     /// A key id serves where it must not.
     KeyUse = "key_use", Finding, "";
     /// What the first entry says of the log is not so.

@@ -104,7 +104,7 @@ pub fn verify(request: &Request<'_>) -> Integrity {
     let (mut report, totals) = fold_runs(request, &shared, own, &checkpoint, report);
     let mut epochs = BTreeSet::new();
     if set == SetKind::Auditor {
-        epochs = keyfiles::check_rows(&request.source, size, &totals, &mut report);
+        epochs = keyfiles::check_rows(&request.source, &totals, &mut report);
     }
     let wanted: BTreeSet<String> = layout::names(set, size, &epochs).collect();
     for name in request.source.names.difference(&wanted) {

@@ -82,7 +82,20 @@ pub struct Replayed {
     pub verified: Option<VerifiedLog>,
 }
 
-/// The data keys of a log.
+impl Replayed {
+    /// The report of a caller who asked for a replay: never clean without the evidence.
+    #[must_use]
+    pub fn into_report(mut self) -> Report {
+        if self.verified.is_none() && self.report.outcome() == Outcome::Clean {
+            let location = Location::file("payload/");
+            self.report.add(Finding::new(Code::NotReplayed, location, "every entry judged", "not all"));
+        }
+        self.report
+    }
+}
+
+/// The data keys of a log. `None` is one under a KEK that was not opened, which was reported;
+/// a key that is not here at all leaves its payloads unopened without an excuse.
 type Keys = BTreeMap<KeyId, Option<DataKey>>;
 
 /// An entry with its event, if it opens.
@@ -111,8 +124,13 @@ pub fn replay(request: &Request<'_>, integrity: Integrity, unseal: &Unseal<'_>) 
     let Some((keys, kek_ids)) = open_keys(request, &summary.origin, unseal, &mut report) else {
         return Replayed { report, verified: None };
     };
-    let mut judge =
-        Judge { chain: &chain, kek_ids: &kek_ids, uses: KeyUses::default(), replay: Replay::new() };
+    let mut judge = Judge {
+        chain: &chain,
+        kek_ids: &kek_ids,
+        uses: KeyUses::default(),
+        replay: Replay::new(),
+        opened: 0,
+    };
     let mut runs = Run::all(summary.size.get());
     loop {
         let round: Vec<Run> = runs.by_ref().take(RUNS_PER_THREAD * request.threads.get()).collect();
@@ -123,8 +141,9 @@ pub fn replay(request: &Request<'_>, integrity: Integrity, unseal: &Unseal<'_>) 
         }
         (request.progress)(done, summary.size.get());
     }
-    let is_clean = report.outcome() == Outcome::Clean;
-    let verified = is_clean.then_some(VerifiedLog { summary, replay: judge.replay });
+    // An entry that was passed over for whatever reason is not evidence of anything.
+    let is_whole = judge.opened == summary.size.get() && report.outcome() == Outcome::Clean;
+    let verified = is_whole.then_some(VerifiedLog { summary, replay: judge.replay });
     Replayed { report, verified }
 }
 
@@ -150,19 +169,21 @@ fn open_keys(
             open_kek(epoch, file, origin, unseal, report)
         });
     }
-    if by_epoch.values().all(Option::is_none) {
+    // No epoch at all is no excuse: each payload is then reported as not opened.
+    if !by_epoch.is_empty() && by_epoch.values().all(Option::is_none) {
         return None;
     }
     let mut keys = Keys::new();
     for (row, location) in rows {
-        let key = match &row {
-            KeyLine::Wrapped { key_id, wrapped } => {
-                let kek = by_epoch.get(&wrapped.epoch()).and_then(Option::as_ref);
-                kek.and_then(|kek| unwrap(wrapped, kek, *key_id, origin, location, report))
+        let KeyLine::Wrapped { key_id, wrapped } = row else { continue };
+        match by_epoch.get(&wrapped.epoch()).and_then(Option::as_ref) {
+            None => drop(keys.insert(key_id, None)),
+            Some(kek) => {
+                if let Some(key) = unwrap(&wrapped, kek, key_id, origin, location, report) {
+                    keys.insert(key_id, Some(key));
+                }
             }
-            KeyLine::Erased { .. } => None,
-        };
-        keys.insert(row.key_id(), key);
+        }
     }
     let ids = by_epoch.iter().filter_map(|(epoch, kek)| Some((*epoch, kek.as_ref()?.id()))).collect();
     Some((keys, ids))
@@ -281,7 +302,7 @@ fn open_run(request: &Request<'_>, keys: &Keys, chain: &KeyringChain, run: Run) 
 }
 
 /// The event of one payload. An error without a finding was reported by integrity, or
-/// follows from a key that was.
+/// lies under a KEK whose file was reported.
 fn open_event(
     sealed: &[u8],
     entry: &Entry,
@@ -294,10 +315,15 @@ fn open_event(
         return Err(None);
     }
     let sealed = SealedPayload::from_bytes(sealed.to_vec());
-    let origin = chain.last().origin_at(index).ok_or(None)?;
-    let key_id = sealed.key_id().map_err(|_| None)?;
-    let key = keys.get(&key_id).and_then(Option::as_ref).ok_or(None)?;
     let location = || Location::file(name).at(index.get());
+    let not_opened = |found: String| {
+        Some(Box::new(Finding::new(Code::PayloadNotOpened, location(), "a payload that opens", found)))
+    };
+    let origin =
+        chain.last().origin_at(index).ok_or_else(|| not_opened("no origin at this entry".to_owned()))?;
+    let key_id = sealed.key_id().map_err(|_| None)?;
+    let key = keys.get(&key_id).ok_or_else(|| not_opened(format!("no key {key_id}")))?;
+    let key = key.as_ref().ok_or(None)?;
     let event = sealed.open(key, origin, index).map_err(|fault| {
         let (code, expected) = match fault {
             PayloadFault::Commit => (Code::PayloadCommit, "the commitment to this key, origin and index"),
@@ -321,6 +347,8 @@ struct Judge<'a> {
     kek_ids: &'a BTreeMap<u32, Digest>,
     uses: KeyUses,
     replay: Replay,
+    /// Events that were judged.
+    opened: u64,
 }
 
 impl Judge<'_> {
@@ -328,6 +356,7 @@ impl Judge<'_> {
         let Opened { index, time, leaf, event } = opened;
         let event = match event {
             Ok((key_id, event)) => {
+                self.opened = self.opened.saturating_add(1);
                 self.check_event(index, key_id, &event, report);
                 Some(event)
             }

@@ -129,7 +129,7 @@ fn keys_at_rest_are_held_against_the_log() {
     let another = |_: &[u8]| Unsealed::Opened(Kek::from_bytes([51; 32]).to_file(&origin(), 1));
     assert_eq!(
         codes(&run(&files, &another)),
-        [Code::KeyAltered],
+        [Code::KeyAltered, Code::PayloadNotOpened],
         "a KEK that somebody else sealed to the auditor"
     );
 
@@ -141,6 +141,48 @@ fn keys_at_rest_are_held_against_the_log() {
         damaged.get_mut("keys.jsonl").expect("the file")[at] ^= 1;
         assert_eq!(run(&damaged, &opened).report.outcome(), Outcome::Findings, "byte {at}");
     }
+}
+
+/// The log with the rows of these keys turned into erased ones.
+fn erase(files: &Files, erased: &[KeyId]) -> Files {
+    let text = String::from_utf8(files["keys.jsonl"].clone()).expect("text");
+    let rows = text.lines().map(|row| {
+        let key_id = erased.iter().find(|key_id| row.contains(&key_id.to_string()));
+        let erased_by = LeafIndex::new(0);
+        key_id.map_or(row.to_owned(), |key_id| KeyLine::Erased { key_id: *key_id, erased_by }.to_json())
+    });
+    let rows: String = rows.map(|row| row + "\n").collect();
+    let mut files = files.clone();
+    files.insert("keys.jsonl".to_owned(), rows.into_bytes());
+    files
+}
+
+#[test]
+fn an_erased_row_hides_nothing() {
+    let early = event(1, "request.received", Some("REQ-1"), "{}".to_owned());
+    let sound = log_of(&created(), vec![(OTHER, early)]);
+    let replayed = run(&erase(&sound, &[OTHER]), &opened);
+    assert_eq!(codes(&replayed), [Code::KeyErased, Code::PayloadNotOpened]);
+    assert_eq!(replayed.report.findings()[1].location.index, Some(LeafIndex::new(1)));
+    assert_eq!(replayed.report.outcome(), Outcome::Findings);
+    assert!(replayed.verified.is_none(), "an entry was not judged");
+
+    // With no wrapped key left there is no epoch, and so no KEK file either.
+    let mut all = erase(&sound, &[SYSTEM, OTHER]);
+    all.remove("kek/1.age");
+    let found = [Code::KeyErased, Code::KeyErased, Code::PayloadNotOpened, Code::PayloadNotOpened];
+    assert_eq!(codes(&run(&all, &opened)), found);
+}
+
+#[test]
+fn no_report_is_clean_without_evidence() {
+    let nothing = Replayed { report: Report::default(), verified: None };
+    assert_eq!(nothing.into_report().outcome(), Outcome::Doubts);
+    let sound = run(&log_of(&created(), Vec::new()), &opened);
+    assert_eq!(sound.into_report(), Report::default());
+    let public = Specimen::grow(1, 7, |_| {}).public();
+    let replayed = run(&public, &opened);
+    assert_eq!((codes(&replayed), replayed.report.outcome()), (vec![Code::NotARecipient], Outcome::Doubts));
 }
 
 #[test]

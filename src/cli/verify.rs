@@ -140,7 +140,7 @@ pub(super) fn verify_export(
         Some(identities) => {
             let unseal = |file: &[u8]| unseal(identities, file);
             let unseal: &Unseal<'_> = &unseal;
-            audit::replay::replay(&request, integrity, unseal).report
+            audit::replay::replay(&request, integrity, unseal).into_report()
         }
     };
     bar.finish_and_clear();
