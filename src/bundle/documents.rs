@@ -36,7 +36,7 @@ pub mod names {
     pub const INDEX: &str = "index.html";
 }
 
-/// Longest document that is read into memory, in bytes: an order of 65,536 items.
+/// Longest document that is read into memory, in bytes: room for any scope, and its opening.
 pub const DOCUMENT_BYTES_MAX: u64 = 64 << 20;
 
 /// One version of an order, by the digest of its document.

@@ -8,10 +8,13 @@
 //! A scope is the union of its items, never their hull: basic subscriber
 //! information for ever and content for March do not add up to content for ever.
 
+mod cover;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+use self::cover::Gathering;
 use super::class::DataClass;
 use super::digest::Digest;
 use super::id::ServiceId;
@@ -20,8 +23,12 @@ use super::time::Timestamp;
 
 /// DSSE payload type and media type of a scope.
 pub const SCOPE_TYPE: &str = "application/vnd.probity.scope.v1+json";
-/// Most items of a scope: 5,000 accounts in a dozen classes fit.
-pub const SCOPE_ITEMS_MAX: usize = 65_536;
+/// Most items of a scope: 5,000 accounts in four classes each, the largest order foreseen.
+/// Every item is checked in the sequencer, while all others wait.
+pub const SCOPE_ITEMS_MAX: usize = 20_000;
+/// Longest scope in bytes: [`SCOPE_ITEMS_MAX`] items of some 200 bytes each. It also bounds
+/// the fields of all items together, which their number does not.
+pub const SCOPE_BYTES_MAX: usize = 4 << 20;
 /// Longest account name in bytes: an RFC 5321 mailbox (64 + 1 + 255).
 pub const ACCOUNT_BYTES_MAX: usize = 320;
 /// Longest field name in bytes.
@@ -81,6 +88,9 @@ pub enum ScopeError {
     /// Another version than 1.
     #[error("scope: v is {0}, this version reads 1")]
     Version(u8),
+    /// More than [`SCOPE_BYTES_MAX`].
+    #[error("scope: {0} bytes, at most {SCOPE_BYTES_MAX}; ask for fewer items in one order")]
+    TooLong(usize),
     /// No items: "everything" cannot be asked for.
     #[error("scope: items is empty; name at least one account (S-06)")]
     Empty,
@@ -121,7 +131,8 @@ impl Scope {
     /// Builds a scope from its items.
     ///
     /// # Errors
-    /// [`ScopeError`] for whatever [`Scope::parse`] refuses too.
+    /// [`ScopeError`] for whatever [`Scope::parse`] refuses too, but for the length in bytes,
+    /// which only what is received has.
     pub fn new(items: Vec<ScopeItem>) -> Result<Self, ScopeError> {
         let scope = Self { v: 1, items };
         scope.check()?;
@@ -133,6 +144,9 @@ impl Scope {
     /// # Errors
     /// [`ScopeError`] names the item by position and the member.
     pub fn parse(bytes: &[u8]) -> Result<Self, ScopeError> {
+        if bytes.len() > SCOPE_BYTES_MAX {
+            return Err(ScopeError::TooLong(bytes.len()));
+        }
         let scope: Self = json::parse(bytes)?;
         scope.check()?;
         Ok(scope)
@@ -173,18 +187,17 @@ impl Scope {
     ///
     /// `fields` is the policy's list of each class; null fields expand to it, and for a
     /// class with open fields also to those nobody listed, which no explicit list covers.
+    /// Costs O((n + m) log n) for n and m items, times the fields that an item has.
     #[must_use]
     pub fn items_outside(&self, outer: &Self, fields: &FieldTable) -> Vec<usize> {
-        let mut cells: BTreeMap<Cell<'_>, Vec<&ScopeItem>> = BTreeMap::new();
+        let mut cells: BTreeMap<Cell<'_>, Gathering<'_>> = BTreeMap::new();
         for item in &outer.items {
-            cells.entry(item.cell()).or_default().push(item);
+            cells.entry(item.cell()).or_default().add(item.fields.as_deref(), item.interval());
         }
+        let cells: BTreeMap<_, _> = cells.into_iter().map(|(cell, items)| (cell, items.unite())).collect();
         let is_outside = |item: &ScopeItem| {
-            let candidates = cells.get(&item.cell()).map_or(&[][..], Vec::as_slice);
-            !item.expanded_fields(fields).into_iter().all(|field| {
-                let intervals = candidates.iter().filter(|o| o.has_field(field)).map(|o| o.interval());
-                covers(intervals.collect(), item.interval())
-            })
+            let Some(cover) = cells.get(&item.cell()) else { return true };
+            !item.expanded_fields(fields).into_iter().all(|field| cover.covers(field, item.interval()))
         };
         self.items.iter().enumerate().filter(|(_, item)| is_outside(item)).map(|(at, _)| at).collect()
     }
@@ -241,14 +254,6 @@ impl ScopeItem {
     }
 
     /// `None` stands for the fields that no list names.
-    fn has_field(&self, field: Option<&str>) -> bool {
-        match (&self.fields, field) {
-            (None, _) => true,
-            (Some(fields), Some(field)) => fields.iter().any(|f| f == field),
-            (Some(_), None) => false,
-        }
-    }
-
     fn expanded_fields<'a>(&'a self, table: &'a FieldTable) -> Vec<Option<&'a str>> {
         if let Some(fields) = &self.fields {
             return fields.iter().map(|f| Some(f.as_str())).collect();
@@ -261,19 +266,6 @@ impl ScopeItem {
         }
         expanded
     }
-}
-
-/// Whether the union of `parts` covers `whole`. Sorting by start makes one sweep enough.
-fn covers(mut parts: Vec<Interval>, whole: Interval) -> bool {
-    parts.sort_unstable();
-    let mut reached = whole.0;
-    for (from, to) in parts {
-        if from > reached {
-            break;
-        }
-        reached = reached.max(to);
-    }
-    reached >= whole.1
 }
 
 #[cfg(test)]
@@ -353,6 +345,42 @@ mod tests {
         }
         for fields in [&[][..], &["name", "name"]] {
             check(vec![item("a", Bsi, None, None, Some(fields))], ScopeError::Fields { item: 0 });
+        }
+    }
+
+    #[test]
+    fn refuses_more_than_its_bounds() {
+        let brief = |at: i64| item("a", DataClass::ContentStored, Some(at), Some(at + 1), None);
+        let count = i64::try_from(SCOPE_ITEMS_MAX).expect("small");
+        let items: Vec<_> = (0..=count).map(brief).collect();
+        assert_eq!(Scope::new(items), Err(ScopeError::TooMany(SCOPE_ITEMS_MAX + 1)));
+        let mut bytes = Scope::new(vec![brief(0)]).expect("a scope").to_bytes();
+        bytes.resize(SCOPE_BYTES_MAX, b' ');
+        assert!(Scope::parse(&bytes).is_ok());
+        bytes.push(b' ');
+        assert_eq!(Scope::parse(&bytes), Err(ScopeError::TooLong(SCOPE_BYTES_MAX + 1)));
+    }
+
+    /// Sorting all of them for each of them would take minutes here.
+    #[test]
+    fn a_full_scope_on_one_cell_lies_within_itself() {
+        let count = i64::try_from(SCOPE_ITEMS_MAX).expect("small");
+        let check = |length: i64, fields: fn(i64) -> Option<Vec<String>>| {
+            let build = |at| ScopeItem {
+                fields: fields(at),
+                ..item("a", DataClass::ContentStored, Some(2 * at), Some(2 * at + length), None)
+            };
+            let mut items: Vec<_> = (0..count).rev().map(build).collect();
+            let whole = Scope::new(items.clone()).expect("a scope");
+            assert!(whole.is_within(&whole, &table()));
+            let missing = items.remove(SCOPE_ITEMS_MAX - 1);
+            let less = Scope::new(items).expect("a scope");
+            assert_eq!(missing.from.map(Timestamp::as_ms), Some(0));
+            assert_eq!(whole.items_outside(&less, &table()), &[SCOPE_ITEMS_MAX - 1]);
+        };
+        for length in [1, 2, 3] {
+            check(length, |_| None);
+            check(length, |at| if at % 2 == 0 { None } else { Some(vec![format!("field{at}")]) });
         }
     }
 
