@@ -55,6 +55,7 @@ pub(crate) struct Assembler<'a> {
     view: &'a dyn View,
     vault: &'a Vault,
     environment: &'a Environment,
+    config: &'a LedgerConfig,
     batch: Batch,
     filled: HashMap<Tile, TileNodes>,
     fresh: Vec<Arc<Fresh>>,
@@ -73,16 +74,15 @@ impl<'a> Assembler<'a> {
         view: &'a dyn View,
         vault: &'a Vault,
         environment: &'a Environment,
-        config: &LedgerConfig,
+        config: &'a LedgerConfig,
     ) -> Self {
-        if head.kept.len() > config.cases_kept_max {
-            head.kept.clear();
-        }
+        head.kept.evict(config);
         Self {
             head,
             view,
             vault,
             environment,
+            config,
             batch: Batch::default(),
             filled: HashMap::new(),
             fresh: Vec::new(),
@@ -200,7 +200,7 @@ impl<'a> Assembler<'a> {
         }
         if let (Some(request), Some(case)) = (request, case) {
             self.touched.push(request.clone());
-            self.head.kept.insert(request, OpenCase { key, case });
+            self.head.kept.keep_changed(request, OpenCase { key, case });
         }
         if let Some(world) = world {
             self.head.world = Arc::new(world);
@@ -256,8 +256,9 @@ impl<'a> Assembler<'a> {
         self.touched.sort_unstable();
         self.touched.dedup();
         for request in &self.touched {
-            if let Some(open) = self.head.kept.get(request) {
+            if let Some(open) = self.head.kept.case(request) {
                 let row = derived::seal_case(open, request, (self.environment.random)()?);
+                self.head.kept.measured(request, row.len());
                 self.batch.put(Family::Cases, request.as_str(), row);
             }
         }
@@ -290,12 +291,13 @@ impl<'a> Assembler<'a> {
 
     fn case(&mut self, request: Option<&RequestId>) -> Result<Option<OpenCase>, Doubt> {
         let Some(request) = request else { return Ok(None) };
-        if let Some(open) = self.head.kept.get(request) {
+        if let Some(open) = self.head.kept.case(request) {
             return Ok(Some(open.clone()));
         }
-        let open = derived::read_case(self.view, self.vault, request)?;
+        let Some(row) = self.view.get(Family::Cases, request.as_str().as_bytes())? else { return Ok(None) };
+        let open = derived::open_case(self.view, self.vault, request, &row)?;
         if let Some(open) = &open {
-            self.head.kept.insert(request.clone(), open.clone());
+            self.head.kept.keep_read(request, open.clone(), row.len(), self.config);
         }
         Ok(open)
     }

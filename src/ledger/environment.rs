@@ -59,6 +59,8 @@ pub struct LedgerConfig {
     pub retry_after_s: u64,
     /// Requests whose state the sequencer keeps in memory between batches.
     pub cases_kept_max: usize,
+    /// Bytes of that state, as long as its rows: one request alone may have tens of megabytes.
+    pub cases_kept_bytes_max: usize,
 }
 
 impl Default for LedgerConfig {
@@ -70,6 +72,7 @@ impl Default for LedgerConfig {
             event_bytes_max: 8 << 20,
             retry_after_s: 1,
             cases_kept_max: 4_096,
+            cases_kept_bytes_max: 64 << 20,
         }
     }
 }

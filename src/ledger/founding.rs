@@ -253,7 +253,7 @@ fn blank_head(signer: LogSigner, environment: &Environment) -> Result<Head, Doub
         signed: None,
         sequence: 0,
         world: World::blank().into(),
-        kept: std::collections::HashMap::new(),
+        kept: super::kept::Kept::new(),
     })
 }
 

@@ -1,13 +1,12 @@
 //! Everything the sequencer knows of the log between two batches.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::clock::LastStamp;
 use super::idempotency::IndexKey;
+use super::kept::Kept;
 use super::keys::NamedKey;
 use super::recheck::Recheck;
-use crate::model::id::RequestId;
 use crate::practice::{Case, World};
 use crate::tlog::{Hash, LogSigner, RightEdge, SignedCheckpoint};
 
@@ -28,7 +27,7 @@ pub(crate) struct Head {
     pub(crate) sequence: u64,
     pub(crate) world: Arc<World>,
     /// Cases in memory, as they are in the store: only to save reading them.
-    pub(crate) kept: HashMap<RequestId, OpenCase>,
+    pub(crate) kept: Kept<OpenCase>,
 }
 
 /// The state of a request, with the key that its rows and payloads are sealed under.

@@ -20,6 +20,7 @@ mod anchor;
 mod derived;
 mod idempotency;
 mod kek_file;
+mod kept;
 mod keys;
 mod rows;
 mod sealed_row;

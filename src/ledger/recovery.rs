@@ -159,7 +159,7 @@ fn load_head(
         signed: Some(tail.checkpoint),
         sequence,
         world: Arc::new(world),
-        kept: std::collections::HashMap::new(),
+        kept: super::kept::Kept::new(),
     })
 }
 
