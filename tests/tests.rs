@@ -1,8 +1,11 @@
 //! The integration tests, in one binary, because linking RocksDB is slow.
 
-#![expect(
+#![allow(
     clippy::indexing_slicing,
-    reason = "a test indexes what it just made; serde_json answers null for a member that is not there"
+    clippy::pedantic,
+    clippy::print_stderr,
+    dead_code,
+    reason = "tests index what they just made, tell how long they ran, and share a harness that offers more than each uses"
 )]
 
 mod durability;
