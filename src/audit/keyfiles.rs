@@ -2,7 +2,7 @@
 //!
 //! **In scope**: `log.vkey`, `disclosure.pub`, `allowed_signers`, the form of `keys.jsonl`,
 //! which KEK files there are. **Out of scope**: what wrapped keys and KEK files hold; that
-//! takes an identity ([`super::replay`]).
+//! takes an identity ([`super::replay()`]).
 
 use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader, Read};

@@ -5,7 +5,7 @@
 //! the files and shows none of them.
 //!
 //! Attack: text that a customer or an issuer chose reaches this page. All of it passes
-//! [`escape`], and a policy in the page's head forbids the browser to run or load anything.
+//! `escape`, and a policy in the page's head forbids the browser to run or load anything.
 
 use std::fmt::Write as _;
 
