@@ -37,6 +37,12 @@ fn check_receipt(vkey: &Path, receipt: &Path, opening: &Path) -> Ended {
 }
 
 #[test]
+fn the_vectors_are_read_the_same_way() {
+    let vectors = repository().join("tests/vectors");
+    verify_py(&[Path::new("--vectors"), &vectors]).expect(0);
+}
+
+#[test]
 fn a_walked_log_is_clean_to_both_verifiers() {
     let home = Home::found();
     let daemon = Daemon::start(&home);

@@ -213,6 +213,18 @@ def check_signature(public, signature, message):
         return False
 
 
+def is_small_order(public):
+    """Whether eight times the point is the neutral element: every message verifies under such a key."""
+    p = 2**255 - 19
+    d = -121665 * pow(121666, -1, p) % p
+    y = (int.from_bytes(public, "little") & (2**255 - 1)) % p
+    # Doubling needs y alone: y' = (y^2 + x^2) / (2 - y^2 + x^2) with x^2 from the curve.
+    for _ in range(3):
+        xx = (y * y - 1) * pow(d * y * y + 1, -1, p) % p
+        y = (y * y + xx) * pow(2 - y * y + xx, -1, p) % p
+    return y == 1
+
+
 def parse_vkey(text):
     """(name, key id, public key)"""
     parts = text.split("+", 2)
@@ -317,6 +329,13 @@ def parse_keyring(text):
             need(to is None or to > start, "keyring", "a range that is not empty", f"{start} {to}")
             end = to
         need(end is None, "keyring", f"an open last line of {purpose}", end)
+    publics = [parse_vkey(k)[2] if p == "log" else unbase64(k, "keyring", 32) for p, _, _, k in keys if p != "origin"]
+    need(len(set(publics)) == len(publics), "keyring", "each key in one line", "one twice")
+    need(not any(is_small_order(public) for public in publics), "keyring", "no key of small order", "one")
+    for _, start, to, name in (k for k in keys if k[0] == "origin"):
+        for _, first, last, key in (k for k in keys if k[0] == "log"):
+            apart = (to is not None and first >= to) or (last is not None and start >= last)
+            need(apart or parse_vkey(key)[0] == name, "keyring", f"a log key named {name}", parse_vkey(key)[0])
     return origin, serial, keys
 
 
@@ -325,11 +344,16 @@ def in_force(keys, purpose, index):
 
 
 def check_keyring_step(before, after):
-    """Serial n+1 repeats every line of n, except that an open end may be closed."""
+    """Serial n+1 repeats every line of n, except that an open end may be closed, and adds lines from one index."""
     need(after[1] == before[1] + 1, "keyring", f"serial {before[1] + 1}", after[1])
     for purpose, start, to, key in before[2]:
         same = [k for k in after[2] if (k[0], k[1], k[3]) == (purpose, start, key)]
         need(same and (to is None or same[0][2] == to), "keyring", f"the line {purpose} {start}", "it is gone or changed")
+    known = {(k[0], k[1], k[3]) for k in before[2]}
+    added = [k for k in after[2] if (k[0], k[1], k[3]) not in known]
+    need(len({k[1] for k in added}) == 1, "keyring", "new lines from one index", sorted({k[1] for k in added}))
+    latest = max(k[1] for k in before[2])
+    need(added[0][1] > latest, "keyring", f"a change after {latest}", added[0][1])
 
 
 # ---- Payloads ----------------------------------------------------------------------

@@ -6,6 +6,7 @@ the finding named. A file of vectors that nothing here reads is a disagreement t
 
 import os
 
+import verify
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 from formats import *  # noqa: F403  every name there is a format of the page
 
@@ -235,8 +236,56 @@ def rewrap_file(data, _):
         yield f"{case['name']} ({code})", code is not None
 
 
+def keyring_chain(notes):
+    """The last keyring of a chain; each must continue the one before."""
+    need(notes, "keyring", "a keyring", "none")
+    before = None
+    for note in notes:
+        before = verify.keyring_step(note, before)
+    return before[2]
+
+
+def keyring_file(data, _):
+    chains = {}
+    for case in data["good"]:
+        keys = chains[case["name"]] = keyring_chain([base64.b64decode(note) for note in case["notes_base64"]])
+        yield case["name"], [in_force(keys, "origin", i) for i, _ in case["origin_at"]] == [o for _, o in case["origin_at"]]
+        yield case["name"], all(in_force(keys, "log", size - 1) in wanted for size, wanted in case["keys_for_size"])
+    for case in data["refused"]:
+        notes = [base64.b64decode(note) for note in case["notes_base64"]]
+        yield case["name"], refuses(keyring_chain, notes) is not None
+    for case in data["checkpoints"]:
+        refused = refuses(verify.check_note, un64(case, "note"), chains[case["chain"]]) is not None
+        yield case["name"], refused == (case["standing"] == "refused")
+
+
+def go_tlog_file(data, _):
+    leaves, peaks, roots = [], [], {}
+    for size in range(1, 1 + max(tree["size"] for tree in data["trees"])):
+        leaves.append(leaf_hash(f"leaf {size - 1}".encode()))
+        push(peaks, size - 1, leaves[-1])
+        roots[size] = root_of(peaks) if any(tree["size"] == size for tree in data["trees"]) else None
+    for tree in data["trees"]:
+        yield f"root {tree['size']}", roots[tree["size"]] == unhex(tree, "root")
+        for proof in tree["inclusion"]:
+            path = [bytes.fromhex(node) for node in proof["path_hex"]]
+            found = root_from_path(leaves[proof["index"]], proof["index"], tree["size"], path)
+            yield f"path {proof['index']} of {tree['size']}", found == roots[tree["size"]]
+    for note in data["notes"]:
+        vkeys = [parse_vkey(text) for text in note["vkeys"]]
+        yield "a note", open_note(note["note"].encode(), vkeys)[0] == note["text"]
+
+
+def anchor_file(data, _):
+    """The daemon's own file, which no auditor is given; its bytes were made in Python too."""
+    for case in data["good"]:
+        slots = [unhex(slot, "slot") if "slot_hex" in slot else bytes.fromhex(slot["slot"]) for slot in case["slots"] if slot]
+        yield case["name"], any(unhex(case, "note") in slot and unhex(case, "machine") in slot for slot in slots)
+
+
 READERS = {
     "dsse.json": dsse_file, "entry.json": entry_file, "fk-commit.json": fk_commit_file, "item.json": item_file,
+    "anchor.json": anchor_file, "go-tlog.json": go_tlog_file, "keyring.json": keyring_file,
     "negative-checkpoint.json": negative_checkpoint_file, "negative-entry.json": negative_entry_file,
     "negative-payload.json": negative_payload_file, "negative-receipt.json": negative_receipt_file, "note.json": note_file,
     "opening.json": opening_file, "payload.json": payload_file, "receipt.json": receipt_file, "rewrap.json": rewrap_file,

@@ -75,29 +75,32 @@ class Export:
             self.report.add("file_extra", name, None, "no such file in this set", f"{name}")
 
 
+def keyring_step(note, before):
+    """(origin, serial, lines) of a keyring that begins the chain or continues `before`."""
+    text, _ = split_note(note)
+    ring = parse_keyring(text)
+    logs = [parse_vkey(key) for purpose, _, _, key in ring[2] if purpose == "log"]
+    signers = open_note(note, logs)[1]
+    wanted = {logs[-1]}
+    if before is None:
+        need(ring[1] == 1, "keyring", "serial 1", ring[1])
+        need(len(ring[2]) == len(PURPOSES), "keyring", "one line for each purpose", f"{len(ring[2])} lines")
+    else:
+        check_keyring_step(before, ring)
+        wanted.add([parse_vkey(key) for purpose, _, _, key in before[2] if purpose == "log"][-1])
+    need(wanted <= set(signers), "keyring", "signatures by the key in force, old and new", [s[1].hex() for s in signers])
+    need(ring[0] == [k[3] for k in ring[2] if k[0] == "origin"][-1], "keyring", "the origin in force", ring[0])
+    return ring
+
+
 def check_keyring(export, report):
     """Every keyring in turn; returns the lines of the last one, or None."""
     notes = report.attempt(split_notes, export.read("keyring") or b"", file="keyring")
     before = None
-    for serial, note in enumerate(notes or [], 1):
-        def step(note=note, before=before):
-            text, _ = split_note(note)
-            ring = parse_keyring(text)
-            logs = [parse_vkey(key) for purpose, _, _, key in ring[2] if purpose == "log"]
-            signers = open_note(note, logs)[1]
-            wanted = {logs[-1]}
-            if before is None:
-                need(ring[1] == 1, "keyring", "serial 1", ring[1])
-            else:
-                check_keyring_step(before, ring)
-                wanted.add([parse_vkey(key) for purpose, _, _, key in before[2] if purpose == "log"][-1])
-            need(wanted <= set(signers), "keyring", "signatures by the key in force, old and new", [s[1].hex() for s in signers])
-            need(ring[0] == [k[3] for k in ring[2] if k[0] == "origin"][-1], "keyring", "the origin in force", ring[0])
-            return ring
-        ring = report.attempt(step, file="keyring", index=None)
-        if ring is None:
+    for note in notes or []:
+        before = report.attempt(keyring_step, note, before, file="keyring", index=None)
+        if before is None:
             return None
-        before = ring
     return before and before[2]
 
 
