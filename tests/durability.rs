@@ -171,7 +171,7 @@ fn no_answer_leaves_before_its_syncs() {
     // The judge objects when either sync is taken out of the same trace.
     for is_dropped in [is_wal, is_anchor] {
         let is_kept = |line: &&str| !(line.contains("sync(") && is_dropped(line));
-        let without: String = trace.lines().filter(is_kept).map(|line| format!("{line}\n")).collect();
+        let without = trace.lines().filter(is_kept).collect::<Vec<_>>().join("\n");
         assert!(without.len() < trace.len(), "there were syncs");
         assert!(judge(&without).is_err(), "without them nothing is durable");
     }

@@ -3,18 +3,21 @@
 //! Method: one home, many rounds. In each, clients post as fast as they are answered and the
 //! daemon is killed at a random moment, now and then while it is still starting. After the next
 //! start every acknowledged event is posted again and must be known at the same index; at the
-//! end every receipt ever given is held against the exported log. The seed is printed;
-//! PROBITY_KILL_SEED repeats a run, PROBITY_KILL_ROUNDS makes a longer one.
+//! end every receipt ever given is held against the exported log. Then the same with disclosures
+//! under way: what stands in outbox and staging is exactly what the log says. The seed is printed;
+//! `PROBITY_KILL_SEED` repeats a run, `PROBITY_KILL_ROUNDS` makes a longer one.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use probity::ops::machine;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::harness::{Connection, Daemon, Home, PROBITY, events};
 
@@ -46,6 +49,12 @@ impl Random {
 
 fn setting(name: &str) -> Option<u64> {
     std::env::var(name).ok().map(|text| text.parse().unwrap_or_else(|_| panic!("{name} is a number")))
+}
+
+fn seed() -> u64 {
+    let drawn = || u64::from_be_bytes(machine::random().expect("random bytes"));
+    // xorshift stands still at zero.
+    setting("PROBITY_KILL_SEED").unwrap_or_else(drawn) | 1
 }
 
 /// Posts until the daemon is gone; the last event may be recorded or not.
@@ -119,9 +128,7 @@ fn check_entries(home: &Home, acknowledged: &Entries) {
     }
     for (index, expected) in acknowledged {
         let entry = entries[usize::try_from(*index).expect("small")];
-        use base64::Engine as _;
-        let found = base64::engine::general_purpose::STANDARD.encode(entry);
-        assert_eq!(&found, expected, "entry {index} is another one than its receipt says");
+        assert_eq!(&STANDARD.encode(entry), expected, "entry {index} is another one than its receipt says");
     }
 }
 
@@ -135,8 +142,7 @@ fn bundle_number(export: &Path, path: &Path) -> u64 {
 #[test]
 fn nothing_acknowledged_is_lost() {
     let rounds = setting("PROBITY_KILL_ROUNDS").unwrap_or(ROUNDS);
-    let seed = setting("PROBITY_KILL_SEED")
-        .unwrap_or_else(|| u64::from_be_bytes(machine::random::<8>().expect("random bytes")) | 1);
+    let seed = seed();
     let began = Instant::now();
     let mut random = Random(seed);
     let home = Home::found();
@@ -178,4 +184,68 @@ fn nothing_acknowledged_is_lost() {
         "only {count} entries in {rounds} rounds"
     );
     eprintln!("kill: seed {seed}, {rounds} rounds, {count} acknowledged, {:.1?}", began.elapsed());
+}
+
+/// Rounds in which a disclosure is under way when the daemon is killed.
+const PACKAGING_ROUNDS: u64 = 30;
+
+/// Walks a request to its disclosure and kills the daemon: in even rounds while it collects and
+/// packs, in odd ones while the bundle is let out. Returns the disclosure.
+fn package(home: &Home, round: u64, random: &mut Random) -> String {
+    let daemon = Daemon::start(home);
+    let mut connection = daemon.connect();
+    let request = format!("REQ-{round}");
+    events::walk_to_approved(&mut connection, &request, events::ADA, [&home.reviewer, &home.senior]);
+    let body = json!({"id": format!("open-{round}"), "request": request, "actor": "p-operator-1"});
+    let opened = connection.post("/v1/disclosures", &body).expect("an answer").expect(202);
+    let disclosure = opened["disclosure"].as_str().expect("an id").to_owned();
+    if round.is_multiple_of(2) {
+        thread::sleep(Duration::from_micros(random.below(60_000)));
+        daemon.kill();
+    } else {
+        let sealed = events::settled(&mut connection, &disclosure);
+        assert_eq!(sealed["state"], "sealed", "{sealed}");
+        let body = events::release(&mut connection, &request, &home.senior);
+        let path = format!("/v1/disclosures/{disclosure}/release");
+        let posted = thread::spawn(move || connection.post(&path, &body).map(|answer| answer.status));
+        thread::sleep(Duration::from_micros(random.below(120_000)));
+        daemon.kill();
+        // Answered or cut off: which of the two the log must say.
+        let _ = posted.join().expect("a client");
+    }
+    disclosure
+}
+
+/// The names in a directory of the home, sorted.
+fn names(home: &Home, dir: &str) -> BTreeSet<String> {
+    let entries = fs::read_dir(home.root.join(dir)).expect("reads");
+    entries.map(|entry| entry.expect("an entry").file_name().display().to_string()).collect()
+}
+
+#[test]
+fn no_orphan_and_no_phantom_in_the_outbox() {
+    let seed = seed();
+    let mut random = Random(seed);
+    let home = Home::found();
+    let disclosures: Vec<_> = (0..PACKAGING_ROUNDS).map(|round| package(&home, round, &mut random)).collect();
+
+    let daemon = Daemon::start(&home);
+    let mut connection = daemon.connect();
+    let (mut released, mut waiting) = (BTreeSet::new(), BTreeSet::new());
+    for disclosure in &disclosures {
+        let status = events::settled(&mut connection, disclosure);
+        let production = status["production"].as_str().unwrap_or_default().to_owned();
+        match status["state"].as_str() {
+            Some("released") => _ = released.insert(production),
+            Some("sealed") => _ = waiting.insert(production),
+            _ => {}
+        }
+    }
+    daemon.stop();
+    assert_eq!(names(&home, "outbox"), released, "what is out is what the log let out");
+    assert_eq!(names(&home, "staging"), waiting, "what is staged is what the log has sealed");
+    assert_eq!(names(&home, "quarantine"), BTreeSet::new());
+    assert!(!released.is_empty() && !waiting.is_empty(), "{released:?} {waiting:?}");
+    home.verify(&home.root, &[]).expect(0);
+    eprintln!("kill: seed {seed}, {} released, {} sealed", released.len(), waiting.len());
 }

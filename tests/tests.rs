@@ -7,12 +7,17 @@
     dead_code,
     reason = "tests index what they just made, tell how long they ran, and share a harness that offers more than each uses"
 )]
+#![expect(clippy::print_stderr, reason = "seeds and counts are read in the log of a test run")]
 
+mod bad_input;
+mod bundle;
 mod durability;
 mod harness;
 mod kill;
 mod layers;
+mod leaks;
 mod openapi;
 mod oracles;
+mod readme;
 mod supply_chain;
 mod tamper;

@@ -1,5 +1,7 @@
 //! Events of the straight path, as a review system would post them.
 
+use std::time::{Duration, Instant};
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use probity::model::approval::{APPROVAL_TYPE, Act, Approval, Nonce};
@@ -141,4 +143,30 @@ pub(crate) fn walk_to_approved(
         answers.push(must(connection, &signed(act, person, A_DAY)));
     }
     answers
+}
+
+/// Begins a disclosure and waits until it is sealed or failed; returns its last status.
+pub(crate) fn disclose(connection: &mut Connection, request: &str) -> Value {
+    let body = json!({"id": format!("{request}-disclose"), "request": request, "actor": "p-operator-1"});
+    let opened = connection.post("/v1/disclosures", &body).expect("an answer").expect(202);
+    settled(connection, opened["disclosure"].as_str().expect("an id"))
+}
+
+/// The status of a disclosure once nothing more happens to it by itself.
+pub(crate) fn settled(connection: &mut Connection, disclosure: &str) -> Value {
+    let began = Instant::now();
+    loop {
+        let status = connection.get(&format!("/v1/disclosures/{disclosure}")).expect("an answer").expect(200);
+        if ["sealed", "released", "failed"].iter().any(|state| status["state"] == *state) {
+            return status;
+        }
+        assert!(began.elapsed() < Duration::from_mins(1), "nothing becomes of {status}");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// What the senior reviewer posts to let a sealed bundle out.
+pub(crate) fn release(connection: &mut Connection, request: &str, senior: &Person) -> Value {
+    let approval = signed(act(connection, request, "release"), senior, A_DAY);
+    json!({"id": approval["id"], "actor": senior.id, "envelope": approval["envelopes"][0]})
 }

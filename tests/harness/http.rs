@@ -67,8 +67,11 @@ impl Connection {
             body.len()
         );
         let message = [head.as_bytes(), body].concat();
-        self.stream.get_mut().write_all(&message)?;
-        self.answer()
+        match self.stream.get_mut().write_all(&message) {
+            // Whoever refuses a body need not read it whole; the answer is there all the same.
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error),
+            _ => self.answer(),
+        }
     }
 
     /// Reads one answer whole.

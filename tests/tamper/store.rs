@@ -4,6 +4,7 @@ use std::fs;
 
 use probity::ledger::{ExportSet, export};
 use probity::store::{Batch, Family, RocksStore, Store, View};
+use probity::tlog::LeafIndex;
 
 use super::{Specimen, load};
 use crate::harness::{Daemon, copy, events};
@@ -55,10 +56,9 @@ fn every_row_of_the_log_counts() {
                     let report = specimen.audit(&load(&dir));
                     assert_ne!(report.outcome(), super::Outcome::Clean, "{what}");
                     let index = key.first_chunk().filter(|_| key.len() == 8).map(|k| u64::from_be_bytes(*k));
-                    let is_named = report
-                        .findings()
-                        .iter()
-                        .any(|finding| index.is_none() || finding.location.index.map(|i| i.get()) == index);
+                    let is_named = report.findings().iter().any(|finding| {
+                        index.is_none() || finding.location.index.map(LeafIndex::get) == index
+                    });
                     assert!(is_named || family == Family::Checkpoints, "{what}: {:?}", report.findings());
                     fs::remove_dir_all(&dir).expect("removed");
                 }
