@@ -7,7 +7,6 @@
     dead_code,
     reason = "tests index what they just made, tell how long they ran, and share a harness that offers more than each uses"
 )]
-#![expect(clippy::print_stderr, reason = "seeds and counts are read in the log of a test run")]
 
 mod bad_input;
 mod bundle;
