@@ -70,7 +70,7 @@ pub(super) fn run(
             }
         };
         Ok::<Drained, Failure>(api::serve(listener, app, shutdown).await)
-    })?;
+    });
     // Collections end early and say so in the log, as long as there is one.
     packager.stop();
     drop(packager);
@@ -79,10 +79,12 @@ pub(super) fn run(
     // Asked last: it may have come while calls were drained, or with the packager's last record.
     let doubt = ledger.doubt();
     drop(ledger);
+    let ended = running.join().map_err(Arc::new);
+    // Only now, with the sequencer's thread gone: a process that ends under it aborts.
+    let drained = drained?;
     if drained != Drained::Fully {
         tracing::warn!(?drained, "some clients were not answered; they may ask again with the same ids");
     }
-    let ended = running.join().map_err(Arc::new);
     match doubt.map_or(ended, Err) {
         Ok(()) => Ok(Exit::Clean),
         Err(doubt) => Err(Failure::new(Exit::Storage, doubt)
