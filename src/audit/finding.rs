@@ -6,6 +6,7 @@
 //! Codes are stable: other programs match on them (docs/VERIFY.md lists them). Words are
 //! for people and may change.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use serde::{Serialize, Serializer};
@@ -336,6 +337,17 @@ impl Report {
     /// Completes findings of one code, once it is known which of two things is the culprit.
     pub(super) fn amend(&mut self, code: Code, amend: impl Fn(&mut Finding)) {
         self.findings.iter_mut().filter(|finding| finding.code == code).for_each(amend);
+    }
+
+    /// Takes back the blame of payloads whose entry itself was altered: the entry no longer
+    /// names them, and that is the entry's fault.
+    pub(super) fn absolve_payloads(&mut self) {
+        let altered = self.findings.iter().filter(|finding| finding.code == Code::EntryAltered);
+        let altered: BTreeSet<_> = altered.filter_map(|finding| finding.location.index).collect();
+        self.findings.retain(|finding| {
+            finding.code != Code::PayloadHash
+                || finding.location.index.is_none_or(|index| !altered.contains(&index))
+        });
     }
 
     /// What was found, in the order in which it was found; doubts among them.

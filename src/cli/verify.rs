@@ -12,7 +12,7 @@ use super::terminal::{Terminal, Unit};
 use super::trust::TrustArgs;
 use crate::audit::receipt::Named;
 use crate::audit::replay::{Unseal, Unsealed};
-use crate::audit::{self, GivenHead, Outcome, Report, Request, Source, Summary, Trust};
+use crate::audit::{self, GivenHead, Outcome, Report, Request, SetKind, Source, Summary, Trust};
 use crate::ops::age::{self, AgeError, Identities};
 use crate::ops::export_dir::ExportDir;
 use crate::ops::files;
@@ -207,8 +207,12 @@ fn conclude(report: &Report, summary: Option<&Summary>, terminal: Terminal) -> R
             terminal.say(format_args!("and {} more", report.more()));
         }
         if let Some(summary) = summary {
+            let seen = match summary.set {
+                SetKind::Auditor => "",
+                SetKind::Public => "; public set: hashes only, no entry and no payload was looked at",
+            };
             terminal.line(format_args!(
-                "{}: {} entries, root {}, {} signed heads",
+                "{}: {} entries, root {}, {} signed heads{seen}",
                 summary.origin.as_str(),
                 summary.size.get(),
                 summary.root,
