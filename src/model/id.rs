@@ -108,6 +108,16 @@ id_types! {
     ServiceId;
     /// A place data is collected from.
     SourceId;
+    /// A secrecy order; the same in every request that it covers.
+    SecrecyId;
+    /// A challenge before a court.
+    ChallengeId;
+    /// A bill for the cost of a request.
+    InvoiceId;
+    /// An incident: an impersonation, a key that was lost, data that should not have left.
+    IncidentId;
+    /// A published report, a statutory report, a voluntary report.
+    ReportId;
 }
 
 #[cfg(test)]

@@ -13,16 +13,32 @@ use serde::{Deserialize, Serialize};
 
 use super::approvals::{self, ApprovalState};
 use super::directory::Level;
+use super::due::Deadline;
 use super::policy::{Code, CountryCode, Issuer};
 use super::vocabulary::{
     BundleSealed, Channel, DestroyReason, EventType, ExactScope, LeafRef, Nature, OrderRef, RefusedItem,
     RejectCode, RequestKind,
 };
+use super::world::Proposal;
 use crate::model::approval::Kind;
 use crate::model::digest::Digest;
 use crate::model::id::{AgencyId, DisclosureId, PersonId, ProductionId, RequestId};
 use crate::model::time::Timestamp;
 use crate::tlog::LeafIndex;
+
+mod arrival;
+mod charges;
+mod screening;
+mod special;
+mod telling;
+mod yields;
+
+pub use arrival::Arrival;
+pub use charges::Charges;
+pub use screening::Screening;
+pub use special::Special;
+pub use telling::Telling;
+pub use yields::Yields;
 
 /// Most approvals, refusals and revocations of one request; then a new request is due.
 pub const CASE_APPROVALS_MAX: usize = 256;
@@ -41,10 +57,26 @@ pub enum Stage {
     Screening,
     /// Reviewed: can be approved.
     Reviewed,
-    /// Terminal.
+    /// Terminal, unless a new document cures it (rule set 2).
     Rejected,
     /// Terminal.
     Withdrawn,
+    /// It does not demonstrably come from that agency (rule set 2).
+    Quarantined,
+    /// Terminal: the requester goes to the customer (rule set 2).
+    Redirected,
+    /// Terminal: everything was searched and nothing found (rule set 2).
+    NoData,
+    /// Terminal: a preservation, or an order that ended without a disclosure (rule set 2).
+    Closed,
+}
+
+impl Stage {
+    /// Whether nothing is packaged any more (I-18).
+    #[must_use]
+    pub const fn is_terminal(self) -> bool {
+        matches!(self, Self::Rejected | Self::Withdrawn | Self::Redirected | Self::NoData | Self::Closed)
+    }
 }
 
 /// One request.
@@ -73,6 +105,30 @@ pub struct Case {
     pub rejected_for: Vec<RejectCode>,
     /// Its latest entry.
     pub last: LeafIndex,
+    /// How it came and whether it is sound (from rule set 2 on, as all that follows).
+    #[serde(default)]
+    pub arrival: Arrival,
+    /// What was found and asked before the review.
+    #[serde(default)]
+    pub screening: Screening,
+    /// Who may not be told, and who was.
+    #[serde(default)]
+    pub telling: Telling,
+    /// Emergency, preservation, consent, national security.
+    #[serde(default)]
+    pub special: Special,
+    /// What its collections found, and what became of its bundles.
+    #[serde(default)]
+    pub yields: Yields,
+    /// Cost, flags, holds, erasure.
+    #[serde(default)]
+    pub charges: Charges,
+    /// Acts upon it that two people must approve.
+    #[serde(default)]
+    pub acts: Vec<Proposal>,
+    /// Deadlines whose passing the daemon's clock confirmed.
+    #[serde(default)]
+    pub passed: BTreeSet<(Deadline, LeafIndex)>,
 }
 
 /// How a request arrived.
@@ -241,6 +297,10 @@ impl Case {
             (_, Some(Step::Released)) => "released",
             (Stage::Rejected, _) => "rejected",
             (Stage::Withdrawn, _) => "withdrawn",
+            (Stage::Redirected, _) => "redirected",
+            (Stage::NoData, _) => "no_data",
+            (Stage::Closed, _) => "closed",
+            (Stage::Quarantined, _) => "quarantined",
             (_, Some(Step::Sealed)) => "sealed",
             (_, Some(_)) => "collecting",
             (Stage::Reviewed, None) if approvals::is_quorum(&self.standing_approvals()) => "approved",
@@ -258,24 +318,24 @@ impl Case {
         let step = self.live_disclosure().map(|disclosure| disclosure.step);
         let forward: &[E] = match (self.stage, step) {
             (_, Some(Step::Released)) => &[E::DeliveryAcknowledged, E::DeliveryFailed],
-            (_, Some(Step::Acknowledged)) | (Stage::Rejected | Stage::Withdrawn, None) => &[],
-            (Stage::Rejected | Stage::Withdrawn, Some(_)) => &[E::BundleDestroyed],
+            (_, Some(Step::Acknowledged)) => &[],
+            (stage, None) if stage.is_terminal() => &[],
+            (stage, Some(_)) if stage.is_terminal() => &[E::BundleDestroyed],
             (_, Some(Step::Sealed)) => &[E::ApprovalGiven, E::BundleReleased, E::BundleDestroyed],
             (_, Some(Step::Opened)) => &[E::DataReceived, E::BundleDestroyed],
             (_, Some(Step::Received)) => &[E::DataPlanned, E::BundleDestroyed],
             (_, Some(Step::Planned)) => &[E::DataFiltered, E::BundleDestroyed],
             (_, Some(Step::Filtered)) => &[E::BundleProvenance, E::BundleDestroyed],
             (_, Some(_)) => &[E::BundleSealed, E::BundleDestroyed],
-            (Stage::Received, None) => &[E::RequestAuthenticated],
+            (Stage::Received | Stage::Quarantined, None) => &[E::RequestAuthenticated],
             (Stage::Authenticated, None) => &[E::RequestClassified],
             (Stage::Screening, None) => &[E::ReviewCompleted],
             (Stage::Reviewed, None) if approvals::is_quorum(&self.standing_approvals()) => {
                 &[E::DisclosureOpened, E::ApprovalRevoked]
             }
-            (Stage::Reviewed, None) => &[E::ApprovalGiven, E::ApprovalRefused, E::ReviewCompleted],
+            (_, None) => &[E::ApprovalGiven, E::ApprovalRefused, E::ReviewCompleted],
         };
-        let is_over = matches!(self.stage, Stage::Rejected | Stage::Withdrawn)
-            || step.is_some_and(|step| step >= Step::Released);
+        let is_over = self.stage.is_terminal() || step.is_some_and(|step| step >= Step::Released);
         let mut steps = forward.to_vec();
         if !is_over {
             steps.extend([E::OrderAmended, E::RequestWithdrawn]);

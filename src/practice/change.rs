@@ -87,6 +87,10 @@ pub(super) enum Mark {
     Proposal,
     /// Into the newest approval of this proposal.
     ProposalApproval(LeafIndex),
+    /// Into the newest act proposed upon the case.
+    Act,
+    /// Into the newest approval of this act upon the case.
+    ActApproval(LeafIndex),
 }
 
 /// An admitted event's effect, lacking only the leaf hash.
@@ -166,6 +170,17 @@ fn finish_case(case: &mut Case, mark: Mark, leaf: Hash) {
                 given.entry.leaf = leaf;
             }
         }
+        Mark::Act => {
+            if let Some(newest) = case.acts.last_mut() {
+                newest.context.leaf = leaf;
+            }
+        }
+        Mark::ActApproval(index) => {
+            let act = case.acts.iter_mut().find(|act| act.context.index == index);
+            if let Some(given) = act.and_then(|act| act.approvals.last_mut()) {
+                given.entry.leaf = leaf;
+            }
+        }
         Mark::Nowhere | Mark::Proposal | Mark::ProposalApproval(_) => {}
     }
 }
@@ -185,7 +200,9 @@ fn finish_world(world: &mut World, mark: Mark, leaf: Hash) {
                 given.entry.leaf = leaf;
             }
         }
-        Mark::Nowhere | Mark::Review | Mark::Sealed | Mark::Approval => return,
+        Mark::Nowhere | Mark::Review | Mark::Sealed | Mark::Approval | Mark::Act | Mark::ActApproval(_) => {
+            return;
+        }
     }
     world.proposals = std::sync::Arc::new(proposals);
 }

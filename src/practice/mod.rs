@@ -6,7 +6,8 @@
 //! because who signed decides; keys come from the roles in force and from nowhere else.
 //!
 //! A rule set that has shipped never changes: an entry is replayed under the one it names.
-//! `rules1` is the first; a later one stands beside it. Each rule is one small function that
+//! `rules1` is the first, the straight path; `rules2` the whole practice, and takes from the
+//! first what is the same. Each rule is one small function that
 //! cites its number, says what it found and what would cure it.
 
 pub mod refusal;
@@ -20,12 +21,16 @@ pub mod vocabulary;
 
 pub mod approvals;
 pub mod case;
+pub mod records;
 pub mod world;
 
 pub mod change;
+pub mod due;
 
 pub mod acknowledgement;
+mod envelope;
 mod rules1;
+mod rules2;
 
 pub mod replay;
 pub mod template;
@@ -33,6 +38,7 @@ pub mod template;
 pub use case::Case;
 pub use change::{Change, Claim, Next, Verdict};
 pub use directory::Directory;
+pub use due::{Deadline, Due};
 pub use policy::Policy;
 pub use refusal::{Kind, Refusal};
 pub use replay::{Finding, Replay};
@@ -54,6 +60,8 @@ pub const DAEMON: &str = "daemon";
 pub enum RuleSet {
     /// The straight path from a demand to a delivered bundle.
     One,
+    /// The whole practice.
+    Two,
 }
 
 impl RuleSet {
@@ -63,6 +71,7 @@ impl RuleSet {
     pub const fn numbered(number: u32) -> Option<Self> {
         match number {
             1 => Some(Self::One),
+            2 => Some(Self::Two),
             _ => None,
         }
     }
@@ -72,6 +81,7 @@ impl RuleSet {
     pub const fn number(self) -> u32 {
         match self {
             Self::One => 1,
+            Self::Two => 2,
         }
     }
 }
@@ -112,9 +122,22 @@ pub struct Head {
 /// # Errors
 /// [`Refusal`] with the rule, the place, the reason and the cure; nothing changes.
 pub fn apply(rules: RuleSet, state: State<'_>, event: &Event, stamp: Stamp) -> Result<Verdict, Refusal> {
+    follows(rules, state.world, event)?;
     match rules {
         RuleSet::One => rules1::apply(state, event, stamp),
+        RuleSet::Two => rules2::apply(state, event, stamp),
     }
+}
+
+/// F-02: the rule set never falls, and rises only by the entry that says so.
+fn follows(rules: RuleSet, world: &World, event: &Event) -> Result<(), Refusal> {
+    let Some(in_force) = world.rules() else { return Ok(()) };
+    let rises = rules > in_force && event.type_ == EventType::RulesActivated.as_str();
+    if rules == in_force || rises {
+        return Ok(());
+    }
+    let reason = format!("rules is {}, in force is {}", rules.number(), in_force.number());
+    Err(Refusal::invalid(Rule::F02, "/rules", reason, "name the rule set in force"))
 }
 
 #[cfg(test)]

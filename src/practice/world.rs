@@ -9,11 +9,14 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::RuleSet;
 use super::approvals::ApprovalState;
 use super::directory::Directory;
 use super::policy::Policy;
+use super::records::Records;
 use super::roles::Roles;
 use super::vocabulary::LeafRef;
 use crate::model::approval::Kind;
@@ -60,12 +63,16 @@ pub struct Proposal {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct World {
     pub(super) origin: Option<Origin>,
+    /// The rule set in force, from index 0 on.
+    pub(super) rules: Option<RuleSet>,
     /// The policy that index 0 already names and index 1 must bring.
     pub(super) announced_policy: Option<Digest>,
     pub(super) policy: Option<Arc<Active<Policy>>>,
     pub(super) directory: Option<Arc<Active<Directory>>>,
     pub(super) roles: Option<Arc<Active<Roles>>>,
     pub(super) proposals: Arc<BTreeMap<LeafIndex, Proposal>>,
+    /// What is recorded about no single request.
+    pub(super) records: Arc<Records>,
 }
 
 /// A world whose founding is complete: every part is there.
@@ -111,11 +118,13 @@ impl World {
         let at = LeafIndex::new;
         Ok(Self {
             origin: Some(origin.clone()),
+            rules: Policy::parse(policy)?.rule_set(),
             announced_policy: Some(Digest::of(policy.as_bytes())),
             policy: Some(Active::new(at(1), policy, Policy::parse(policy)?)),
             directory: Some(Active::new(at(2), directory, Directory::parse(directory)?)),
             roles: Some(Active::new(at(3), roles, Roles::parse(roles)?)),
             proposals: Arc::default(),
+            records: Arc::default(),
         })
     }
 
@@ -134,6 +143,18 @@ impl World {
     #[must_use]
     pub const fn origin(&self) -> Option<&Origin> {
         self.origin.as_ref()
+    }
+
+    /// The rule set in force, from index 0 on.
+    #[must_use]
+    pub const fn rules(&self) -> Option<RuleSet> {
+        self.rules
+    }
+
+    /// What is recorded about no single request.
+    #[must_use]
+    pub fn records(&self) -> &Records {
+        &self.records
     }
 
     /// The policy in force, from index 1 on.
@@ -179,11 +200,13 @@ impl<T> Active<T> {
 #[serde(deny_unknown_fields)]
 struct Stored {
     origin: Option<Origin>,
+    rules: Option<u32>,
     announced_policy: Option<Digest>,
     policy: Option<(LeafIndex, String)>,
     directory: Option<(LeafIndex, String)>,
     roles: Option<(LeafIndex, String)>,
     proposals: Vec<Proposal>,
+    records: Records,
 }
 
 impl Serialize for World {
@@ -193,11 +216,13 @@ impl Serialize for World {
         }
         let stored = Stored {
             origin: self.origin.clone(),
+            rules: self.rules.map(RuleSet::number),
             announced_policy: self.announced_policy,
             policy: text(self.policy()),
             directory: text(self.directory()),
             roles: text(self.roles()),
             proposals: self.proposals.values().cloned().collect(),
+            records: (*self.records).clone(),
         };
         stored.serialize(serializer)
     }
@@ -214,13 +239,17 @@ impl<'de> Deserialize<'de> for World {
         }
         let stored = Stored::deserialize(deserializer)?;
         let proposals = stored.proposals.into_iter().map(|open| (open.context.index, open)).collect();
+        let unknown = || D::Error::custom("a rule set of a newer version");
+        let rules = stored.rules.map(|number| RuleSet::numbered(number).ok_or_else(unknown)).transpose()?;
         Ok(Self {
             origin: stored.origin,
+            rules,
             announced_policy: stored.announced_policy,
             policy: active(stored.policy, Policy::parse)?,
             directory: active(stored.directory, Directory::parse)?,
             roles: active(stored.roles, Roles::parse)?,
             proposals: Arc::new(proposals),
+            records: Arc::new(stored.records),
         })
     }
 }

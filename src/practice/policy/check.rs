@@ -32,6 +32,12 @@ pub enum PolicyError {
         /// What the text says.
         found: u32,
     },
+    /// Written for a rule set that this version does not know.
+    #[error("policy: rules is {found}, this version knows 1 and 2")]
+    Rules {
+        /// What the text says.
+        found: u32,
+    },
     /// Two rows of one name.
     #[error("policy: {table} {name} stands there twice")]
     Twice {
@@ -79,6 +85,9 @@ pub enum PolicyError {
 pub(super) fn check(policy: &Policy) -> Result<(), PolicyError> {
     if policy.schema != SCHEMA {
         return Err(PolicyError::Schema { found: policy.schema });
+    }
+    if policy.rule_set().is_none() {
+        return Err(PolicyError::Rules { found: policy.rules });
     }
     limits(policy)?;
     classes(policy)?;

@@ -10,6 +10,7 @@
 
 mod check;
 mod tables;
+mod times;
 
 use std::collections::BTreeSet;
 
@@ -17,12 +18,14 @@ use serde::Deserialize;
 
 use crate::model::class::DataClass;
 use crate::model::scope::FieldTable;
+use crate::practice::RuleSet;
 
 pub use check::PolicyError;
 pub use tables::{
     BandOption, BandPeriod, BandRow, Bands, ClassTable, Code, Comity, Conf, Country, CountryCode, Entity,
     Hosting, Instrument, Issuer, Path, Process, Reimbursement, ReportCategory, Secrecy,
 };
+pub use times::Times;
 
 /// Longest policy text in bytes: the draft is 20 KiB, a worldwide one fits, and an event
 /// that carries it still fits a sealed payload many times over.
@@ -33,6 +36,10 @@ pub const POLICY_BYTES_MAX: usize = 1 << 20;
 #[serde(deny_unknown_fields)]
 pub struct Policy {
     schema: u32,
+    /// The rule set it is written for; absent: the first. A log is founded under it, and
+    /// `rules.activated` follows the adoption of a policy that names a later one.
+    #[serde(default = "first_rule_set")]
+    pub rules: u32,
     /// A name for people; what binds is the digest of the text.
     pub policy_id: String,
     /// The class of a field that nobody declared: content.
@@ -43,6 +50,9 @@ pub struct Policy {
     pub switches: Switches,
     /// What the practice grants itself at most.
     pub limits: Limits,
+    /// The times the practice sets itself (from rule set 2 on).
+    #[serde(default)]
+    pub times: Times,
     /// The data classes with their fields.
     #[serde(rename = "data_class")]
     pub classes: Vec<ClassTable>,
@@ -105,7 +115,17 @@ pub struct Limits {
     pub approval_iat_skew_seconds: u32,
 }
 
+const fn first_rule_set() -> u32 {
+    1
+}
+
 impl Policy {
+    /// The rule set it is written for; [`Policy::parse`] has refused one that nobody knows.
+    #[must_use]
+    pub const fn rule_set(&self) -> Option<RuleSet> {
+        RuleSet::numbered(self.rules)
+    }
+
     /// Parses and checks the exact text that is adopted.
     ///
     /// # Errors

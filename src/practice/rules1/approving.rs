@@ -19,20 +19,20 @@ use crate::practice::world::Proposal;
 use crate::tlog::Hash;
 
 /// Most decisions about one proposal.
-const PROPOSAL_APPROVALS_MAX: usize = 64;
+pub(in crate::practice) const PROPOSAL_APPROVALS_MAX: usize = 64;
 /// Milliseconds in an hour.
 const HOUR_MS: i64 = 3_600_000;
 const CURE: &str = "look at what is to be approved now, and sign that with probity approve";
 
 /// What an approval of a kind must name; what the kind leaves null is not compared.
-struct Expected {
-    context: LeafRef,
-    order: Option<OrderRef>,
-    scope_sha256: Option<Digest>,
-    recipients: BTreeSet<Digest>,
+pub(in crate::practice) struct Expected {
+    pub(in crate::practice) context: LeafRef,
+    pub(in crate::practice) order: Option<OrderRef>,
+    pub(in crate::practice) scope_sha256: Option<Digest>,
+    pub(in crate::practice) recipients: BTreeSet<Digest>,
 }
 
-pub(super) fn decided(
+pub(in crate::practice) fn decided(
     context: &Context<'_>,
     case: Option<&Case>,
     data: &ApprovalRecord,
@@ -52,7 +52,11 @@ pub(super) fn decided(
     }
 }
 
-fn on_request(context: &Context<'_>, case: &Case, signed: &SignedApproval<'_>) -> Result<Verdict, Refusal> {
+pub(in crate::practice) fn on_request(
+    context: &Context<'_>,
+    case: &Case,
+    signed: &SignedApproval<'_>,
+) -> Result<Verdict, Refusal> {
     if let Some(entry) = recorded_before(&case.approvals, signed) {
         return Ok(Verdict::AlreadyRecorded(entry.index));
     }
@@ -77,7 +81,10 @@ fn on_request(context: &Context<'_>, case: &Case, signed: &SignedApproval<'_>) -
     Ok(admitted(Change::of_case(case).marking(Mark::Approval).claiming(nonce(signed))))
 }
 
-fn on_proposal(context: &Context<'_>, signed: &SignedApproval<'_>) -> Result<Verdict, Refusal> {
+pub(in crate::practice) fn on_proposal(
+    context: &Context<'_>,
+    signed: &SignedApproval<'_>,
+) -> Result<Verdict, Refusal> {
     let named = signed.approval.context.index;
     let proposal = context.world.proposals().get(&named);
     let Some(proposal) = proposal.filter(|open| open.kind == signed.approval.kind) else {
@@ -104,7 +111,7 @@ fn on_proposal(context: &Context<'_>, signed: &SignedApproval<'_>) -> Result<Ver
     Ok(admitted(Change::of_world(world).marking(Mark::ProposalApproval(named)).claiming(nonce(signed))))
 }
 
-fn disclose<'c>(
+pub(in crate::practice) fn disclose<'c>(
     context: &Context<'_>,
     case: &'c Case,
     signed: &SignedApproval<'_>,
@@ -131,7 +138,7 @@ fn disclose<'c>(
     Ok((expected, live))
 }
 
-fn release<'c>(
+pub(in crate::practice) fn release<'c>(
     context: &Context<'_>,
     case: &'c Case,
     signed: &SignedApproval<'_>,
@@ -158,7 +165,7 @@ fn release<'c>(
 }
 
 /// the event repeats the signed words, and its type is the signed decision.
-fn says_what_was_signed(
+pub(in crate::practice) fn says_what_was_signed(
     context: &Context<'_>,
     data: &ApprovalRecord,
     signed: &SignedApproval<'_>,
@@ -185,7 +192,10 @@ fn says_what_was_signed(
 }
 
 /// Looked up before the nonce: deciding the same twice is answered with the first receipt.
-fn recorded_before(past: &[ApprovalState], signed: &SignedApproval<'_>) -> Option<LeafRef> {
+pub(in crate::practice) fn recorded_before(
+    past: &[ApprovalState],
+    signed: &SignedApproval<'_>,
+) -> Option<LeafRef> {
     let approval = &signed.approval;
     let same =
         |before: &&ApprovalState| before.person == signed.person.id && before.decision == approval.decision;
@@ -193,7 +203,7 @@ fn recorded_before(past: &[ApprovalState], signed: &SignedApproval<'_>) -> Optio
 }
 
 /// I-08: the role may decide acts of this kind.
-fn may_decide(signed: &SignedApproval<'_>, roles: &[Role]) -> Result<(), Refusal> {
+pub(in crate::practice) fn may_decide(signed: &SignedApproval<'_>, roles: &[Role]) -> Result<(), Refusal> {
     if roles.contains(&signed.role) {
         return Ok(());
     }
@@ -202,7 +212,11 @@ fn may_decide(signed: &SignedApproval<'_>, roles: &[Role]) -> Result<(), Refusal
 }
 
 /// I-07.
-fn is_no_party(case: &Case, live: Option<&Disclosure>, signed: &SignedApproval<'_>) -> Result<(), Refusal> {
+pub(in crate::practice) fn is_no_party(
+    case: &Case,
+    live: Option<&Disclosure>,
+    signed: &SignedApproval<'_>,
+) -> Result<(), Refusal> {
     let person = &signed.person.id;
     let what = if case.received.submitter == person.as_str() {
         "took the request in"
@@ -216,7 +230,7 @@ fn is_no_party(case: &Case, live: Option<&Disclosure>, signed: &SignedApproval<'
 }
 
 /// A-01 … A-08: what the approval names is what is in force, now.
-fn is_current(
+pub(in crate::practice) fn is_current(
     context: &Context<'_>,
     signed: &SignedApproval<'_>,
     expected: &Expected,
@@ -261,7 +275,11 @@ fn is_current(
 }
 
 /// A-06 … A-08.
-fn has_time(context: &Context<'_>, iat: Timestamp, exp: Timestamp) -> Result<(), Refusal> {
+pub(in crate::practice) fn has_time(
+    context: &Context<'_>,
+    iat: Timestamp,
+    exp: Timestamp,
+) -> Result<(), Refusal> {
     let limits = &context.force.policy.value.limits;
     let now = context.stamp.time;
     let latest = now.saturating_add_ms(i64::from(limits.approval_iat_skew_seconds) * 1000);
@@ -280,7 +298,7 @@ fn has_time(context: &Context<'_>, iat: Timestamp, exp: Timestamp) -> Result<(),
 }
 
 /// A-10, and I-03: a revocation revokes something.
-fn follows_earlier_decisions(
+pub(in crate::practice) fn follows_earlier_decisions(
     context: &Context<'_>,
     past: &[ApprovalState],
     signed: &SignedApproval<'_>,
@@ -301,7 +319,7 @@ fn follows_earlier_decisions(
     }
 }
 
-fn state(context: &Context<'_>, signed: &SignedApproval<'_>) -> ApprovalState {
+pub(in crate::practice) fn state(context: &Context<'_>, signed: &SignedApproval<'_>) -> ApprovalState {
     let approval = &signed.approval;
     ApprovalState {
         entry: LeafRef { index: context.stamp.index, leaf: Hash::ZERO },
@@ -321,12 +339,15 @@ fn state(context: &Context<'_>, signed: &SignedApproval<'_>) -> ApprovalState {
     }
 }
 
-fn nonce(signed: &SignedApproval<'_>) -> Claim {
+pub(in crate::practice) fn nonce(signed: &SignedApproval<'_>) -> Claim {
     Claim::Nonce { keyid: signed.keyid, nonce: signed.approval.nonce }
 }
 
 /// I-50: two people under the roles in force still stand behind the proposal.
-pub(super) fn proposal_is_approved(context: &Context<'_>, proposal: &Proposal) -> Result<(), Refusal> {
+pub(in crate::practice) fn proposal_is_approved(
+    context: &Context<'_>,
+    proposal: &Proposal,
+) -> Result<(), Refusal> {
     let roles = &context.force.roles.value;
     let now = context.stamp.time;
     let refused = approvals::about(&proposal.approvals, proposal.kind, proposal.context)
@@ -351,7 +372,10 @@ pub(super) fn proposal_is_approved(context: &Context<'_>, proposal: &Proposal) -
 }
 
 /// Two approvals of kind `clock` over the last entry, signed now.
-pub(super) fn clock_is_approved(context: &Context<'_>, last: LeafRef) -> Result<Vec<Claim>, Refusal> {
+pub(in crate::practice) fn clock_is_approved(
+    context: &Context<'_>,
+    last: LeafRef,
+) -> Result<Vec<Claim>, Refusal> {
     let mut persons = BTreeSet::new();
     let mut keys = BTreeSet::new();
     let mut claims = Vec::new();

@@ -8,7 +8,7 @@ use crate::practice::refusal::Refusal;
 use crate::practice::rule::Rule;
 use crate::practice::vocabulary::DeliveryReport;
 
-pub(super) fn acknowledged(
+pub(in crate::practice) fn acknowledged(
     context: &Context<'_>,
     case: &Case,
     data: &DeliveryReport,
@@ -22,7 +22,11 @@ pub(super) fn acknowledged(
 }
 
 /// May be said again: the agency tries until it opens.
-pub(super) fn failed(context: &Context<'_>, case: &Case, data: &DeliveryReport) -> Result<Change, Refusal> {
+pub(in crate::practice) fn failed(
+    context: &Context<'_>,
+    case: &Case,
+    data: &DeliveryReport,
+) -> Result<Change, Refusal> {
     let mut next = touched(context, case);
     says(context, case, data, Outcome::OpenFailed)?;
     if let Some(live) = next.disclosures.last_mut() {

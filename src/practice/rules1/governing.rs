@@ -29,12 +29,19 @@ const HOUR_MS: i64 = 3_600_000;
 
 /// I-01: index 0 creates the log; policy, directory and roles follow it at 1, 2 and 3,
 /// unsigned, because there is nobody yet who could sign. Auditors see them as the founding.
-pub(super) fn found(world: &World, event: &Event, stamp: Stamp, data: Data) -> Result<Change, Refusal> {
+pub(in crate::practice) fn found(
+    rules: RuleSet,
+    world: &World,
+    event: &Event,
+    stamp: Stamp,
+    data: Data,
+) -> Result<Change, Refusal> {
     let mut world = world.clone();
     let index = stamp.index;
     match (index.get(), data) {
         (0, Data::LogCreated(created)) if world.origin.is_none() => {
-            is_whole(&created)?;
+            is_whole(rules, &created)?;
+            world.rules = Some(rules);
             world.origin = Some(created.origin);
             world.announced_policy = Some(event.policy);
         }
@@ -57,12 +64,12 @@ pub(super) fn found(world: &World, event: &Event, stamp: Stamp, data: Data) -> R
     Ok(Change::of_world(world))
 }
 
-fn is_whole(created: &LogCreated) -> Result<(), Refusal> {
+pub(in crate::practice) fn is_whole(rules: RuleSet, created: &LogCreated) -> Result<(), Refusal> {
     let is_hex = |b: u8| b.is_ascii_digit() || (b'a'..=b'f').contains(&b);
     let names_key = created.system_key_id.len() == 32 && created.system_key_id.bytes().all(is_hex);
     let ascending = created.recipients.is_sorted_by(|a, b| a < b) && !created.recipients.is_empty();
-    let (pointer, reason) = if created.rules != RuleSet::One.number() {
-        ("/data/rules", "a log begins under rule set 1")
+    let (pointer, reason) = if created.rules != rules.number() {
+        ("/data/rules", "a log begins under the rule set that its first entry names")
     } else if created.epoch != 1 {
         ("/data/epoch", "epochs count from 1")
     } else if !names_key {
@@ -75,7 +82,7 @@ fn is_whole(created: &LogCreated) -> Result<(), Refusal> {
     Err(Refusal::invalid(Rule::F06, pointer, reason, "begin the log again with probity init"))
 }
 
-fn is_announced(world: &World, new: &Activated) -> Result<(), Refusal> {
+pub(in crate::practice) fn is_announced(world: &World, new: &Activated) -> Result<(), Refusal> {
     if world.announced_policy == Some(new.sha256) {
         return Ok(());
     }
@@ -83,7 +90,7 @@ fn is_announced(world: &World, new: &Activated) -> Result<(), Refusal> {
     Err(Refusal::invalid(Rule::F03, "/data/sha256", reason, "begin the log again with probity init"))
 }
 
-fn founding(new: &Activated) -> Result<&Activated, Refusal> {
+pub(in crate::practice) fn founding(new: &Activated) -> Result<&Activated, Refusal> {
     if new.proposal.is_some() {
         let reason = "the founding refers to no proposal";
         return Err(Refusal::invalid(Rule::F01, "/data/proposal", reason, "send proposal: null"));
@@ -93,7 +100,7 @@ fn founding(new: &Activated) -> Result<&Activated, Refusal> {
 }
 
 /// F-05.
-fn has_its_digest(text: &str, sha256: Digest) -> Result<(), Refusal> {
+pub(in crate::practice) fn has_its_digest(text: &str, sha256: Digest) -> Result<(), Refusal> {
     if Digest::of(text.as_bytes()) == sha256 {
         return Ok(());
     }
@@ -101,42 +108,58 @@ fn has_its_digest(text: &str, sha256: Digest) -> Result<(), Refusal> {
     Err(Refusal::invalid(Rule::F05, "/data/sha256", reason, "hash the exact text"))
 }
 
-fn unreadable(error: &impl std::fmt::Display) -> Refusal {
+pub(in crate::practice) fn unreadable(error: &impl std::fmt::Display) -> Refusal {
     Refusal::invalid(Rule::F05, "/data/text", error.to_string(), "correct the text")
 }
 
-fn policy(index: LeafIndex, text: &str) -> Result<Arc<Active<Policy>>, Refusal> {
+pub(in crate::practice) fn policy(index: LeafIndex, text: &str) -> Result<Arc<Active<Policy>>, Refusal> {
     Ok(Active::new(index, text, Policy::parse(text).map_err(|error| unreadable(&error))?))
 }
 
-fn directory(index: LeafIndex, text: &str) -> Result<Arc<Active<Directory>>, Refusal> {
+pub(in crate::practice) fn directory(
+    index: LeafIndex,
+    text: &str,
+) -> Result<Arc<Active<Directory>>, Refusal> {
     Ok(Active::new(index, text, Directory::parse(text).map_err(|error| unreadable(&error))?))
 }
 
-fn roles(index: LeafIndex, text: &str) -> Result<Arc<Active<Roles>>, Refusal> {
+pub(in crate::practice) fn roles(index: LeafIndex, text: &str) -> Result<Arc<Active<Roles>>, Refusal> {
     Ok(Active::new(index, text, Roles::parse(text).map_err(|error| unreadable(&error))?))
 }
 
-pub(super) fn policy_activated(context: &Context<'_>, new: &Activated) -> Result<Change, Refusal> {
+pub(in crate::practice) fn policy_activated(
+    context: &Context<'_>,
+    new: &Activated,
+) -> Result<Change, Refusal> {
     let mut world = activate(context, new, Kind::Policy)?;
     world.policy = Some(policy(context.stamp.index, &new.text)?);
     Ok(Change::of_world(world))
 }
 
-pub(super) fn directory_activated(context: &Context<'_>, new: &Activated) -> Result<Change, Refusal> {
+pub(in crate::practice) fn directory_activated(
+    context: &Context<'_>,
+    new: &Activated,
+) -> Result<Change, Refusal> {
     let mut world = activate(context, new, Kind::Directory)?;
     world.directory = Some(directory(context.stamp.index, &new.text)?);
     Ok(Change::of_world(world))
 }
 
-pub(super) fn roles_activated(context: &Context<'_>, new: &Activated) -> Result<Change, Refusal> {
+pub(in crate::practice) fn roles_activated(
+    context: &Context<'_>,
+    new: &Activated,
+) -> Result<Change, Refusal> {
     let mut world = activate(context, new, Kind::Role)?;
     world.roles = Some(roles(context.stamp.index, &new.text)?);
     Ok(Change::of_world(world))
 }
 
 /// I-50: exactly the text that two people approved, and it is used up.
-fn activate(context: &Context<'_>, new: &Activated, kind: Kind) -> Result<World, Refusal> {
+pub(in crate::practice) fn activate(
+    context: &Context<'_>,
+    new: &Activated,
+    kind: Kind,
+) -> Result<World, Refusal> {
     let cure = "propose the text with act.proposed and have two people approve that entry";
     has_its_digest(&new.text, new.sha256)?;
     let index = new.proposal.ok_or_else(|| {
@@ -156,7 +179,7 @@ fn activate(context: &Context<'_>, new: &Activated, kind: Kind) -> Result<World,
 }
 
 /// The text must already be adoptable: nobody should be asked to approve what cannot hold.
-pub(super) fn act_proposed(context: &Context<'_>, act: &ActProposed) -> Result<Change, Refusal> {
+pub(in crate::practice) fn act_proposed(context: &Context<'_>, act: &ActProposed) -> Result<Change, Refusal> {
     has_its_digest(&act.text, act.sha256)?;
     is_short("/data/reason", &act.reason)?;
     let index = context.stamp.index;
@@ -194,14 +217,17 @@ pub(super) fn act_proposed(context: &Context<'_>, act: &ActProposed) -> Result<C
 }
 
 /// What somebody refused can never be put in force.
-fn is_refused(open: &Proposal) -> bool {
+pub(in crate::practice) fn is_refused(open: &Proposal) -> bool {
     approvals::about(&open.approvals, open.kind, open.context)
         .any(|decision| decision.decision == Decision::Refuse)
 }
 
 /// A proposal costs no signature, so those that nobody stands behind must not block others:
 /// the oldest of them gives way.
-fn make_room(context: &Context<'_>, proposals: &mut BTreeMap<LeafIndex, Proposal>) -> Result<(), Refusal> {
+pub(in crate::practice) fn make_room(
+    context: &Context<'_>,
+    proposals: &mut BTreeMap<LeafIndex, Proposal>,
+) -> Result<(), Refusal> {
     if proposals.len() < PROPOSALS_OPEN_MAX {
         return Ok(());
     }
@@ -215,16 +241,16 @@ fn make_room(context: &Context<'_>, proposals: &mut BTreeMap<LeafIndex, Proposal
     Ok(())
 }
 
-pub(super) fn access_read(access: &AccessRead) -> Result<Change, Refusal> {
+pub(in crate::practice) fn access_read(access: &AccessRead) -> Result<Change, Refusal> {
     is_count(access.count, access.first_at <= access.last_at)
 }
 
-pub(super) fn access_denied(access: &AccessDenied) -> Result<Change, Refusal> {
+pub(in crate::practice) fn access_denied(access: &AccessDenied) -> Result<Change, Refusal> {
     is_short("/data/verb", &access.verb)?;
     is_count(access.count, access.first_at <= access.last_at)
 }
 
-fn is_count(count: u64, in_order: bool) -> Result<Change, Refusal> {
+pub(in crate::practice) fn is_count(count: u64, in_order: bool) -> Result<Change, Refusal> {
     if count > 0 && in_order {
         return Ok(Change::nothing());
     }
@@ -236,7 +262,7 @@ fn is_count(count: u64, in_order: bool) -> Result<Change, Refusal> {
     ))
 }
 
-fn is_short(pointer: &str, text: &str) -> Result<(), Refusal> {
+pub(in crate::practice) fn is_short(pointer: &str, text: &str) -> Result<(), Refusal> {
     if !text.is_empty() && text.len() <= TEXT_BYTES_MAX {
         return Ok(());
     }
@@ -244,7 +270,10 @@ fn is_short(pointer: &str, text: &str) -> Result<(), Refusal> {
 }
 
 /// I-02: `from` is the last entry's time, `to` this one's.
-pub(super) fn clock_accepted(context: &Context<'_>, clock: &ClockAccepted) -> Result<Change, Refusal> {
+pub(in crate::practice) fn clock_accepted(
+    context: &Context<'_>,
+    clock: &ClockAccepted,
+) -> Result<Change, Refusal> {
     let wrong = |pointer, reason| Refusal::conflict(Rule::I02, pointer, reason, "use probity clock accept");
     let (Some(head), Some(last)) = (context.stamp.head, context.stamp.index.previous()) else {
         return Err(not_now(EventType::ClockAccepted, "the log is empty"));

@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 
 use super::{Context, is_open, not_now, request, touched};
 use crate::model::time::Timestamp;
-use crate::practice::case::{Case, Classified, Received, Stage, Step};
+use crate::practice::case::{
+    Arrival, Case, Charges, Classified, Received, Screening, Special, Stage, Step, Telling, Yields,
+};
 use crate::practice::change::{Change, Claim};
 use crate::practice::refusal::Refusal;
 use crate::practice::roles::Role;
@@ -27,7 +29,7 @@ const SUBMITTERS: [Role; 3] = [Role::Intake, Role::Reviewer, Role::SeniorReviewe
 /// Longest media type in bytes (RFC 6838 §4.2).
 const MEDIA_TYPE_BYTES_MAX: usize = 255;
 
-pub(super) fn received(
+pub(in crate::practice) fn received(
     context: &Context<'_>,
     case: Option<&Case>,
     data: RequestReceived,
@@ -59,11 +61,19 @@ pub(super) fn received(
         disclosures: Vec::new(),
         rejected_for: Vec::new(),
         last: context.stamp.index,
+        arrival: Arrival::default(),
+        screening: Screening::default(),
+        telling: Telling::default(),
+        special: Special::default(),
+        yields: Yields::default(),
+        charges: Charges::default(),
+        acts: Vec::new(),
+        passed: BTreeSet::new(),
     };
     Ok(Change::of_case(case).claiming(Claim::Request(id)))
 }
 
-pub(super) fn authenticated(
+pub(in crate::practice) fn authenticated(
     context: &Context<'_>,
     case: &Case,
     data: RequestAuthenticated,
@@ -87,7 +97,7 @@ pub(super) fn authenticated(
     Ok(Change::of_case(case))
 }
 
-pub(super) fn classified(
+pub(in crate::practice) fn classified(
     context: &Context<'_>,
     case: &Case,
     data: RequestClassified,
@@ -120,7 +130,11 @@ pub(super) fn classified(
 }
 
 /// I-10: what was classified, reviewed and approved was another document.
-pub(super) fn amended(context: &Context<'_>, case: &Case, data: &OrderAmended) -> Result<Change, Refusal> {
+pub(in crate::practice) fn amended(
+    context: &Context<'_>,
+    case: &Case,
+    data: &OrderAmended,
+) -> Result<Change, Refusal> {
     is_open(context.kind, case)?;
     has_not_left(context, case)?;
     is_document(&data.order, case.order.version.saturating_add(1), &data.media_type)?;
@@ -143,7 +157,7 @@ pub(super) fn amended(context: &Context<'_>, case: &Case, data: &OrderAmended) -
 }
 
 /// Before a bundle is sealed; afterwards a withdrawal or destruction is the way back.
-pub(super) fn rejected(
+pub(in crate::practice) fn rejected(
     context: &Context<'_>,
     case: &Case,
     data: &RequestRejected,
@@ -173,7 +187,7 @@ pub(super) fn rejected(
     Ok(Change::of_case(case))
 }
 
-pub(super) fn withdrawn(
+pub(in crate::practice) fn withdrawn(
     context: &Context<'_>,
     case: &Case,
     data: &RequestWithdrawn,
@@ -187,7 +201,7 @@ pub(super) fn withdrawn(
 }
 
 /// I-03: what has been released cannot be undone.
-fn has_not_left(context: &Context<'_>, case: &Case) -> Result<(), Refusal> {
+pub(in crate::practice) fn has_not_left(context: &Context<'_>, case: &Case) -> Result<(), Refusal> {
     if case.live_disclosure().is_some_and(|live| live.step >= Step::Released) {
         return Err(not_now(context.kind, "the bundle has been released"));
     }
@@ -195,7 +209,7 @@ fn has_not_left(context: &Context<'_>, case: &Case) -> Result<(), Refusal> {
 }
 
 /// I-02: nothing is received after it is recorded.
-fn is_past(context: &Context<'_>, received_at: Timestamp) -> Result<(), Refusal> {
+pub(in crate::practice) fn is_past(context: &Context<'_>, received_at: Timestamp) -> Result<(), Refusal> {
     if received_at <= context.stamp.time {
         return Ok(());
     }
@@ -204,7 +218,11 @@ fn is_past(context: &Context<'_>, received_at: Timestamp) -> Result<(), Refusal>
 }
 
 /// S-24: an official document, one version after the other.
-fn is_document(order: &OrderRef, version: u32, media_type: &str) -> Result<(), Refusal> {
+pub(in crate::practice) fn is_document(
+    order: &OrderRef,
+    version: u32,
+    media_type: &str,
+) -> Result<(), Refusal> {
     if order.version != version {
         let reason = format!("version is {}, due is {version}", order.version);
         return Err(Refusal::conflict(Rule::S24, "/data/order/version", reason, "count versions by one"));
@@ -223,7 +241,7 @@ fn is_document(order: &OrderRef, version: u32, media_type: &str) -> Result<(), R
 }
 
 /// A-03 for people: whoever read an older version decides about an older version.
-pub(super) fn is_current_order(case: &Case, order: &OrderRef) -> Result<(), Refusal> {
+pub(in crate::practice) fn is_current_order(case: &Case, order: &OrderRef) -> Result<(), Refusal> {
     if *order == case.order {
         return Ok(());
     }
@@ -232,7 +250,7 @@ pub(super) fn is_current_order(case: &Case, order: &OrderRef) -> Result<(), Refu
 }
 
 /// S-19: an order that ended authorises nothing more, however far its request has come.
-pub(super) fn has_not_ended(context: &Context<'_>, case: &Case) -> Result<(), Refusal> {
+pub(in crate::practice) fn has_not_ended(context: &Context<'_>, case: &Case) -> Result<(), Refusal> {
     let expires_at = case.classified.as_ref().and_then(|classified| classified.expires_at);
     if expires_at.is_none_or(|expires| context.stamp.time < expires) {
         return Ok(());
@@ -242,7 +260,7 @@ pub(super) fn has_not_ended(context: &Context<'_>, case: &Case) -> Result<(), Re
 }
 
 /// I-08: without a registered submitter, I-07 would compare approvers with a made-up name.
-fn is_submitter(context: &Context<'_>) -> Result<(), Refusal> {
+pub(in crate::practice) fn is_submitter(context: &Context<'_>) -> Result<(), Refusal> {
     let actor = context.event.actor.as_str();
     if context.is_person_in(actor, &SUBMITTERS) {
         return Ok(());
@@ -253,7 +271,10 @@ fn is_submitter(context: &Context<'_>) -> Result<(), Refusal> {
 }
 
 /// S-19.
-fn dates_are_possible(context: &Context<'_>, data: &RequestClassified) -> Result<(), Refusal> {
+pub(in crate::practice) fn dates_are_possible(
+    context: &Context<'_>,
+    data: &RequestClassified,
+) -> Result<(), Refusal> {
     let wrong = |pointer, reason: &str| {
         Err(Refusal::invalid(
             Rule::S19,
@@ -275,7 +296,7 @@ fn dates_are_possible(context: &Context<'_>, data: &RequestClassified) -> Result
 }
 
 /// S-17: a typed name is none, and a signature nobody checked proves nothing.
-fn is_signed(data: &RequestClassified) -> Result<(), Refusal> {
+pub(in crate::practice) fn is_signed(data: &RequestClassified) -> Result<(), Refusal> {
     let is_none = matches!(data.signature.kind, SignatureKind::Typed | SignatureKind::None);
     if !is_none && data.signature.verified.is_some() {
         return Ok(());
@@ -285,7 +306,7 @@ fn is_signed(data: &RequestClassified) -> Result<(), Refusal> {
 }
 
 /// S-06: one name, one account. Wildcards, networks and words are not names.
-fn identifiers_are_concrete(identifiers: &[Identifier]) -> Result<(), Refusal> {
+pub(in crate::practice) fn identifiers_are_concrete(identifiers: &[Identifier]) -> Result<(), Refusal> {
     let cure = "name each account, or reject the demand: overly_broad";
     if identifiers.is_empty() || identifiers.len() > IDENTIFIERS_MAX {
         let reason = format!("a demand names 1 to {IDENTIFIERS_MAX} identifiers");
@@ -313,7 +334,10 @@ fn identifiers_are_concrete(identifiers: &[Identifier]) -> Result<(), Refusal> {
 }
 
 /// S-06 (I-14): every account of the scope is one that an identifier resolved to.
-fn accounts_are_named(identifiers: &[Identifier], scope: &ExactScope) -> Result<(), Refusal> {
+pub(in crate::practice) fn accounts_are_named(
+    identifiers: &[Identifier],
+    scope: &ExactScope,
+) -> Result<(), Refusal> {
     let named: BTreeSet<_> = identifiers
         .iter()
         .filter_map(|identifier| Some((&identifier.service, identifier.account.as_deref()?)))

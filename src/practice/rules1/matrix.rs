@@ -75,7 +75,7 @@ fn is_authorised(policy: &Policy, instrument: &Instrument, class: DataClass) -> 
 }
 
 /// S-25, S-52: the country is answered, and its authorities use this instrument.
-pub(super) fn is_countrys(
+pub(in crate::practice) fn is_countrys(
     policy: &Policy,
     instrument: &Instrument,
     country: CountryCode,

@@ -7,62 +7,31 @@
 //! Emergencies, notice, secrecy, redirection, civil process, national security and erasure
 //! are not in it: such a request can be received, rejected and withdrawn, never reviewed (S-14).
 
-mod approving;
-mod delivery;
-mod governing;
-mod intake;
+pub(super) mod approving;
+pub(super) mod delivery;
+pub(super) mod governing;
+pub(super) mod intake;
 pub(super) mod matrix;
-mod packaging;
-mod quorum;
+pub(super) mod packaging;
+pub(super) mod quorum;
 pub(super) use quorum::current_recipients;
-mod review;
-mod signed;
+pub(super) mod review;
+pub(super) mod signed;
 
-use super::case::{Case, Stage};
-use super::change::{Change, Verdict};
+use super::case::Case;
+use super::change::Verdict;
+use super::envelope::{
+    Context, admitted, checked, is_open, is_the_events_request, known, not_now, request, touched,
+};
 use super::refusal::Refusal;
-use super::roles::Role;
-use super::rule::Rule;
-use super::vocabulary::{Data, EventType, Maker, Signed, Subject};
-use super::world::{InForce, World};
-use super::{DAEMON, RuleSet, Stamp, State};
+use super::vocabulary::Data;
+use super::{RuleSet, Stamp, State};
 use crate::model::event::Event;
-use crate::model::id::{PersonId, RequestId};
-
-/// What a rule may look at: the event, where it would stand, and what is in force.
-#[derive(Clone, Copy)]
-struct Context<'a> {
-    event: &'a Event,
-    stamp: Stamp,
-    world: &'a World,
-    force: InForce<'a>,
-    kind: EventType,
-}
-
-impl Context<'_> {
-    /// Whether the id is a registered person's, valid at this entry, in one of these roles.
-    fn is_person_in(&self, id: &str, roles: &[Role]) -> bool {
-        let person = PersonId::new(id).ok();
-        let person = person.and_then(|id| self.force.roles.value.person(&id));
-        person.is_some_and(|person| {
-            person.is_valid_at(self.stamp.time) && roles.iter().any(|role| person.roles.contains(role))
-        })
-    }
-}
 
 pub(super) fn apply(state: State<'_>, event: &Event, stamp: Stamp) -> Result<Verdict, Refusal> {
-    let kind: EventType = event.type_.parse().map_err(|error: super::vocabulary::EventTypeError| {
-        Refusal::malformed(Rule::F01, "/type", error.to_string(), "use a name of docs/events.md")
-    })?;
-    rule_set_is_in_force(event)?;
-    stands_in_order(stamp)?;
-    subject_fits(kind, event)?;
-    actor_fits(kind, event)?;
-    policy_is_in_force(kind, state.world, event)?;
-    envelopes_fit(kind, event)?;
-    let data = kind.read(&event.data)?;
+    let (kind, data) = checked(RuleSet::One, state, event, stamp)?;
     let Some(force) = state.world.in_force() else {
-        return governing::found(state.world, event, stamp, data).map(admitted);
+        return governing::found(RuleSet::One, state.world, event, stamp, data).map(admitted);
     };
     let context = Context { event, stamp, world: state.world, force, kind };
     if let Some(case) = state.case {
@@ -101,135 +70,8 @@ fn dispatch(context: &Context<'_>, case: Option<&Case>, data: Data) -> Result<Ve
         Data::BundleDestroyed(data) => packaging::destroyed(context, known(context, case)?, &data)?,
         Data::DeliveryAcknowledged(data) => delivery::acknowledged(context, known(context, case)?, &data)?,
         Data::DeliveryFailed(data) => delivery::failed(context, known(context, case)?, &data)?,
+        // The form's check has refused what a later rule set brought.
+        _ => return Err(not_now(context.kind, "this rule set does not know it")),
     };
     Ok(admitted(change))
-}
-
-fn admitted(change: Change) -> Verdict {
-    Verdict::Admitted(Box::new(change))
-}
-
-/// F-02.
-fn rule_set_is_in_force(event: &Event) -> Result<(), Refusal> {
-    let expected = RuleSet::One.number();
-    if event.rules == expected {
-        return Ok(());
-    }
-    let reason = format!("rules is {}, in force is {expected}", event.rules);
-    Err(Refusal::invalid(Rule::F02, "/rules", reason, "name the rule set in force"))
-}
-
-/// I-01, I-02: the log's own order, which the daemon stamps and the auditor checks again.
-fn stands_in_order(stamp: Stamp) -> Result<(), Refusal> {
-    let cure = "the log itself is damaged: verify it";
-    if (stamp.index.get() == 0) != stamp.head.is_none() {
-        return Err(Refusal::conflict(Rule::I01, "", "index 0 is the one entry without a predecessor", cure));
-    }
-    if stamp.head.is_some_and(|head| head.time > stamp.time) {
-        let reason = format!("entry {} would be older than the one before", stamp.index.get());
-        return Err(Refusal::conflict(Rule::I02, "", reason, cure));
-    }
-    Ok(())
-}
-
-/// F-01: `request` is there exactly for the types that are about one.
-fn subject_fits(kind: EventType, event: &Event) -> Result<(), Refusal> {
-    let (reason, cure) = match (kind.subject(), &event.request) {
-        (Subject::Log, Some(_)) => ("is about no request", "send request: null"),
-        (Subject::Request, None) => ("is about a request", "name the request"),
-        _ => return Ok(()),
-    };
-    Err(Refusal::malformed(Rule::F01, "/request", format!("{kind} {reason}"), cure))
-}
-
-/// F-01: the daemon's name is the daemon's alone, and what it alone makes bears it.
-fn actor_fits(kind: EventType, event: &Event) -> Result<(), Refusal> {
-    let by_daemon = event.actor.as_str() == DAEMON;
-    let may_be = match kind.maker() {
-        Maker::Daemon => by_daemon,
-        Maker::ReviewSystem | Maker::Agency => !by_daemon,
-        Maker::Founding | Maker::Person => true,
-    };
-    if may_be {
-        return Ok(());
-    }
-    let reason = format!("{kind} is not made by {}", event.actor);
-    Err(Refusal::forbidden(
-        Rule::F01,
-        "/actor",
-        reason,
-        "name the person who acts, or leave it to the daemon",
-    ))
-}
-
-/// F-03.
-fn policy_is_in_force(kind: EventType, world: &World, event: &Event) -> Result<(), Refusal> {
-    match world.policy_sha256() {
-        Some(policy) if policy == event.policy => Ok(()),
-        None if kind == EventType::LogCreated => Ok(()),
-        _ => Err(Refusal::conflict(
-            Rule::F03,
-            "/policy",
-            "the event names another policy than the one in force",
-            "read the policy in force, decide under it, and name it",
-        )),
-    }
-}
-
-/// F-04.
-fn envelopes_fit(kind: EventType, event: &Event) -> Result<(), Refusal> {
-    let expected = match kind.signed() {
-        Signed::No | Signed::Acknowledgement => 0,
-        Signed::Approval => 1,
-        Signed::TwoApprovals => 2,
-    };
-    if event.envelopes.len() == expected {
-        return Ok(());
-    }
-    let reason = format!("{kind} carries {expected} signed envelopes, found {}", event.envelopes.len());
-    Err(Refusal::malformed(Rule::F04, "/envelopes", reason, "send exactly what was signed"))
-}
-
-/// I-04: the caller looked up the wrong case.
-fn is_the_events_request(case: &Case, event: &Event) -> Result<(), Refusal> {
-    if event.request.as_ref() == Some(&case.request) {
-        return Ok(());
-    }
-    Err(Refusal::conflict(Rule::I04, "/request", "the case is another request's", "look up the event's own"))
-}
-
-/// I-04: a request exists before anything happens to it.
-fn known<'c>(context: &Context<'_>, case: Option<&'c Case>) -> Result<&'c Case, Refusal> {
-    case.ok_or_else(|| {
-        let reason = format!("{} is about a request that was never received", context.kind);
-        Refusal::conflict(Rule::I04, "/request", reason, "post request.received first")
-    })
-}
-
-/// The event's request; `subject_fits` has seen it.
-fn request(event: &Event) -> Result<&RequestId, Refusal> {
-    event
-        .request
-        .as_ref()
-        .ok_or_else(|| Refusal::malformed(Rule::F01, "/request", "request is null", "name the request"))
-}
-
-/// I-03: the event is not legal in this state.
-fn not_now(kind: EventType, state: &str) -> Refusal {
-    let reason = format!("{kind} is not legal now: {state}");
-    Refusal::conflict(Rule::I03, "/type", reason, "look at the case: it lists what may come next")
-}
-
-/// I-18: after rejection and withdrawal nothing goes on.
-fn is_open(kind: EventType, case: &Case) -> Result<(), Refusal> {
-    if matches!(case.stage, Stage::Rejected | Stage::Withdrawn) {
-        let reason = format!("{kind}: the request is {}", case.state_name());
-        return Err(Refusal::conflict(Rule::I18, "/type", reason, "a new document needs a new request"));
-    }
-    Ok(())
-}
-
-/// The case after an event that changes nothing else: every entry is counted.
-fn touched(context: &Context<'_>, case: &Case) -> Case {
-    Case { last: context.stamp.index, ..case.clone() }
 }

@@ -25,7 +25,11 @@ const LIST_MAX: usize = 4096;
 /// Longest name of a withholding rule in bytes.
 const NAME_BYTES_MAX: usize = 64;
 
-pub(super) fn opened(context: &Context<'_>, case: &Case, data: &DisclosureOpened) -> Result<Change, Refusal> {
+pub(in crate::practice) fn opened(
+    context: &Context<'_>,
+    case: &Case,
+    data: &DisclosureOpened,
+) -> Result<Change, Refusal> {
     is_open(context.kind, case)?;
     if case.live_disclosure().is_some() {
         return Err(not_now(context.kind, "another collection is under way or done"));
@@ -72,7 +76,7 @@ pub(super) fn opened(context: &Context<'_>, case: &Case, data: &DisclosureOpened
 }
 
 /// I-17: a bundle sealed under this review, even one destroyed since, used its approvals up.
-fn leads_to_one_bundle(case: &Case, review: LeafRef) -> Result<(), Refusal> {
+pub(in crate::practice) fn leads_to_one_bundle(case: &Case, review: LeafRef) -> Result<(), Refusal> {
     let used = case.disclosures.iter().any(|done| done.review == review && done.sealed.is_some());
     if !used {
         return Ok(());
@@ -81,7 +85,11 @@ fn leads_to_one_bundle(case: &Case, review: LeafRef) -> Result<(), Refusal> {
     Err(Refusal::conflict(Rule::I17, "", reason, "complete the review again, and have it approved"))
 }
 
-pub(super) fn received(context: &Context<'_>, case: &Case, data: &DataReceived) -> Result<Change, Refusal> {
+pub(in crate::practice) fn received(
+    context: &Context<'_>,
+    case: &Case,
+    data: &DataReceived,
+) -> Result<Change, Refusal> {
     if data.sources.is_empty() || data.sources.len() > LIST_MAX {
         let reason = format!("a collection reads 1 to {LIST_MAX} sources");
         return Err(Refusal::invalid(Rule::F06, "/data/sources", reason, "name what was read"));
@@ -95,7 +103,11 @@ pub(super) fn received(context: &Context<'_>, case: &Case, data: &DataReceived) 
 }
 
 /// I-06: planned under exactly the approved scope.
-pub(super) fn planned(context: &Context<'_>, case: &Case, data: &DataPlanned) -> Result<Change, Refusal> {
+pub(in crate::practice) fn planned(
+    context: &Context<'_>,
+    case: &Case,
+    data: &DataPlanned,
+) -> Result<Change, Refusal> {
     is_approved_scope(case, data.scope_sha256)?;
     step(context, case, &data.disclosure, Step::Received, |live| {
         live.step = Step::Planned;
@@ -104,7 +116,11 @@ pub(super) fn planned(context: &Context<'_>, case: &Case, data: &DataPlanned) ->
 }
 
 /// I-16: every record read is kept or withheld, and for a reason.
-pub(super) fn filtered(context: &Context<'_>, case: &Case, data: &DataFiltered) -> Result<Change, Refusal> {
+pub(in crate::practice) fn filtered(
+    context: &Context<'_>,
+    case: &Case,
+    data: &DataFiltered,
+) -> Result<Change, Refusal> {
     let named = data.withheld.iter().all(|row| !row.rule.is_empty() && row.rule.len() <= NAME_BYTES_MAX);
     if !named || data.withheld.len() > LIST_MAX {
         let reason = "a withheld count names its rule";
@@ -125,7 +141,11 @@ pub(super) fn filtered(context: &Context<'_>, case: &Case, data: &DataFiltered) 
     })
 }
 
-pub(super) fn traced(context: &Context<'_>, case: &Case, data: &BundleProvenance) -> Result<Change, Refusal> {
+pub(in crate::practice) fn traced(
+    context: &Context<'_>,
+    case: &Case,
+    data: &BundleProvenance,
+) -> Result<Change, Refusal> {
     if data.hmac_key.as_bytes().len() != HMAC_KEY_BYTES {
         let reason = format!("the key has {HMAC_KEY_BYTES} bytes");
         return Err(Refusal::invalid(Rule::F06, "/data/hmac_key", reason, "draw 32 random bytes"));
@@ -139,7 +159,11 @@ pub(super) fn traced(context: &Context<'_>, case: &Case, data: &BundleProvenance
 }
 
 /// Every condition of the approvals, again, at this very entry; the recipients against those used.
-pub(super) fn sealed(context: &Context<'_>, case: &Case, data: &BundleSealed) -> Result<Change, Refusal> {
+pub(in crate::practice) fn sealed(
+    context: &Context<'_>,
+    case: &Case,
+    data: &BundleSealed,
+) -> Result<Change, Refusal> {
     is_open(context.kind, case)?;
     let live = live(context, case, &data.disclosure, Step::Traced)?;
     is_production(live, &data.production)?;
@@ -171,7 +195,11 @@ pub(super) fn sealed(context: &Context<'_>, case: &Case, data: &BundleSealed) ->
 }
 
 /// A senior reviewer's release of exactly this bundle; everything but the approvals' time, again.
-pub(super) fn released(context: &Context<'_>, case: &Case, data: &BundleReleased) -> Result<Change, Refusal> {
+pub(in crate::practice) fn released(
+    context: &Context<'_>,
+    case: &Case,
+    data: &BundleReleased,
+) -> Result<Change, Refusal> {
     is_open(context.kind, case)?;
     let live = live(context, case, &data.disclosure, Step::Sealed)?;
     is_production(live, &data.production)?;
@@ -196,7 +224,7 @@ pub(super) fn released(context: &Context<'_>, case: &Case, data: &BundleReleased
 }
 
 /// Legal whatever became of the request: what is staged must be able to go.
-pub(super) fn destroyed(
+pub(in crate::practice) fn destroyed(
     context: &Context<'_>,
     case: &Case,
     data: &BundleDestroyed,
@@ -218,7 +246,7 @@ pub(super) fn destroyed(
 }
 
 /// I-18, I-03: the live collection of that name, at that step, of a request that goes on.
-fn live<'c>(
+pub(in crate::practice) fn live<'c>(
     context: &Context<'_>,
     case: &'c Case,
     id: &DisclosureId,
@@ -235,7 +263,7 @@ fn live<'c>(
     Err(not_now(context.kind, &format!("the collection is at {:?}, it follows {due:?}", live.step)))
 }
 
-fn step(
+pub(in crate::practice) fn step(
     context: &Context<'_>,
     case: &Case,
     id: &DisclosureId,
@@ -249,7 +277,7 @@ fn step(
 }
 
 /// I-06 (S-09).
-fn is_approved_scope(case: &Case, scope_sha256: Digest) -> Result<(), Refusal> {
+pub(in crate::practice) fn is_approved_scope(case: &Case, scope_sha256: Digest) -> Result<(), Refusal> {
     if case.review.as_ref().map(|review| review.scope.sha256()) == Some(scope_sha256) {
         return Ok(());
     }
@@ -258,7 +286,10 @@ fn is_approved_scope(case: &Case, scope_sha256: Digest) -> Result<(), Refusal> {
 }
 
 /// I-04.
-fn is_production(live: &Disclosure, production: &ProductionId) -> Result<(), Refusal> {
+pub(in crate::practice) fn is_production(
+    live: &Disclosure,
+    production: &ProductionId,
+) -> Result<(), Refusal> {
     if live.production.as_ref() == Some(production) {
         return Ok(());
     }

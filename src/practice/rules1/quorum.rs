@@ -46,7 +46,10 @@ pub(in crate::practice) fn current_recipients(
 }
 
 /// I-10: a review made under another policy decided by other rules than those in force.
-pub(super) fn is_of_policy_in_force(context: &Context<'_>, review: &Review) -> Result<(), Refusal> {
+pub(in crate::practice) fn is_of_policy_in_force(
+    context: &Context<'_>,
+    review: &Review,
+) -> Result<(), Refusal> {
     if review.policy == context.force.policy.sha256 {
         return Ok(());
     }
@@ -55,7 +58,7 @@ pub(super) fn is_of_policy_in_force(context: &Context<'_>, review: &Review) -> R
 }
 
 /// nobody the directory no longer lists is sent a bundle, though it was sealed to them.
-pub(super) fn goes_to_current_recipients(
+pub(in crate::practice) fn goes_to_current_recipients(
     context: &Context<'_>,
     case: &Case,
     sealed: &Sealed,
@@ -68,7 +71,7 @@ pub(super) fn goes_to_current_recipients(
 }
 
 /// I-08: the collector is a person in that role at this entry, not a name.
-pub(super) fn is_collector(context: &Context<'_>, collector: &str) -> Result<(), Refusal> {
+pub(in crate::practice) fn is_collector(context: &Context<'_>, collector: &str) -> Result<(), Refusal> {
     if context.is_person_in(collector, &[Role::Collector]) {
         return Ok(());
     }
@@ -78,7 +81,7 @@ pub(super) fn is_collector(context: &Context<'_>, collector: &str) -> Result<(),
 }
 
 /// I-05 … I-10: the approvals to disclose that count at this instant, all checked again.
-pub(super) fn to_collect(
+pub(in crate::practice) fn to_collect(
     context: &Context<'_>,
     case: &Case,
     recipients: &BTreeSet<Digest>,
@@ -89,7 +92,7 @@ pub(super) fn to_collect(
 
 /// The same after the seal, but for the approvals' expiry and age; and the decision that the
 /// release cites, by a person who may still make it.
-pub(super) fn to_release(
+pub(in crate::practice) fn to_release(
     context: &Context<'_>,
     case: &Case,
     live: &Disclosure,

@@ -21,10 +21,10 @@ const LAW_MAX: usize = 64;
 /// Longest citation or reason in bytes.
 const TEXT_BYTES_MAX: usize = 4096;
 /// Why a reviewer may refuse an item that the instrument reaches.
-const REASONS: [Rule; 8] =
+pub(in crate::practice) const REASONS: [Rule; 8] =
     [Rule::S15, Rule::S16, Rule::S17, Rule::S18, Rule::S19, Rule::S20, Rule::S21, Rule::S22];
 
-pub(super) fn completed(
+pub(in crate::practice) fn completed(
     context: &Context<'_>,
     case: &Case,
     data: ReviewCompleted,
@@ -61,7 +61,7 @@ pub(super) fn completed(
 }
 
 /// S-07, S-50: a person in the role, valid now, qualified for the country; the event's actor.
-fn reviewer_may(
+pub(in crate::practice) fn reviewer_may(
     context: &Context<'_>,
     classified: &Classified,
     data: &ReviewCompleted,
@@ -87,7 +87,7 @@ fn reviewer_may(
 }
 
 /// S-32: provisions of law and of procedure, by their citations.
-fn law_was_read(data: &ReviewCompleted) -> Result<(), Refusal> {
+pub(in crate::practice) fn law_was_read(data: &ReviewCompleted) -> Result<(), Refusal> {
     for (name, cited) in [("law", &data.legality.law), ("procedure", &data.legality.procedure)] {
         let are_cited = !cited.is_empty() && cited.len() <= LAW_MAX;
         if !are_cited || cited.iter().any(|text| text.is_empty() || text.len() > TEXT_BYTES_MAX) {
@@ -101,7 +101,7 @@ fn law_was_read(data: &ReviewCompleted) -> Result<(), Refusal> {
 
 /// S-14, S-25, S-33, S-52: compulsory process for stored data in a criminal matter, of a
 /// country that is answered. All else can only be rejected or withdrawn in this rule set.
-fn has_a_path<'p>(
+pub(in crate::practice) fn has_a_path<'p>(
     policy: &'p Policy,
     case: &Case,
     classified: &Classified,
@@ -131,7 +131,11 @@ fn has_a_path<'p>(
 }
 
 /// S-20: the entity it names holds the services it asks about.
-fn is_addressed(policy: &Policy, classified: &Classified, data: &ReviewCompleted) -> Result<(), Refusal> {
+pub(in crate::practice) fn is_addressed(
+    policy: &Policy,
+    classified: &Classified,
+    data: &ReviewCompleted,
+) -> Result<(), Refusal> {
     let cure = "reject the demand: misaddressed";
     let Some(entity) = policy.entity(&classified.entity) else {
         let reason = format!("the policy knows no entity {}", classified.entity);
@@ -144,7 +148,7 @@ fn is_addressed(policy: &Policy, classified: &Classified, data: &ReviewCompleted
 }
 
 /// The refused items by position: each once, each one the order has.
-fn refused_by_item(
+pub(in crate::practice) fn refused_by_item(
     refused: &[RefusedItem],
     classified: &Classified,
 ) -> Result<BTreeMap<usize, Rule>, Refusal> {
@@ -172,7 +176,7 @@ fn refused_by_item(
 
 /// What the instrument cannot reach is refused under the matrix's own rule; what it can is
 /// refused, if at all, for a reason of S-15 … S-22.
-fn items_are_judged(
+pub(in crate::practice) fn items_are_judged(
     policy: &Policy,
     instrument: &Instrument,
     classified: &Classified,
@@ -209,7 +213,7 @@ fn items_are_judged(
 
 /// S-09 (I-06): the approved scope is within the items that go on, and no item that goes on
 /// is dropped without a word.
-fn is_within_what_may_go_on(
+pub(in crate::practice) fn is_within_what_may_go_on(
     policy: &Policy,
     classified: &Classified,
     refused: &BTreeMap<usize, Rule>,

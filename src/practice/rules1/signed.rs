@@ -9,17 +9,17 @@ use crate::practice::roles::{Person, Role, Roles};
 use crate::practice::rule::Rule;
 
 /// An approval whose signature verified under a key of a registered person.
-pub(super) struct SignedApproval<'a> {
-    pub(super) approval: Approval,
-    pub(super) person: &'a Person,
-    pub(super) keyid: Digest,
+pub(in crate::practice) struct SignedApproval<'a> {
+    pub(in crate::practice) approval: Approval,
+    pub(in crate::practice) person: &'a Person,
+    pub(in crate::practice) keyid: Digest,
     /// SHA-256 of the signed payload.
-    pub(super) sha256: Digest,
-    pub(super) role: Role,
+    pub(in crate::practice) sha256: Digest,
+    pub(in crate::practice) role: Role,
 }
 
 /// Opens one envelope. Order matters: nothing inside is believed before the signature is.
-pub(super) fn open<'a>(
+pub(in crate::practice) fn open<'a>(
     bytes: &[u8],
     pointer: &str,
     roles: &'a Roles,

@@ -30,7 +30,7 @@ const START_MS: i64 = 1_795_000_000_000;
 pub(super) const MINUTE_MS: i64 = 60_000;
 
 /// Who is registered: id, roles, jurisdictions, number of keys.
-pub(super) const PEOPLE: [(&str, &str, &str, u8); 7] = [
+pub(super) const PEOPLE: [(&str, &str, &str, u8); 9] = [
     ("p-rev", "\"reviewer\"", "*", 2),
     ("p-sen", "\"senior_reviewer\", \"counsel\", \"collector\"", "*", 1),
     ("p-in", "\"intake\", \"reviewer\"", "*", 1),
@@ -38,6 +38,8 @@ pub(super) const PEOPLE: [(&str, &str, &str, u8); 7] = [
     ("p-de", "\"reviewer\"", "DE", 1),
     ("p-chief", "\"senior_reviewer\"", "*", 1),
     ("p-op", "\"operator\", \"collector\"", "*", 0),
+    ("p-priv", "\"privacy_officer\"", "*", 1),
+    ("p-cou", "\"counsel\"", "*", 1),
 ];
 
 pub(super) fn key(person: &str, nth: u8) -> SigningKey {
@@ -77,6 +79,7 @@ pub(super) fn directory(recipient: &str) -> String {
 /// The log, its state, and everything it admitted.
 #[derive(Clone)]
 pub(super) struct Log {
+    pub(super) rules: RuleSet,
     pub(super) world: World,
     pub(super) cases: BTreeMap<RequestId, Case>,
     claims: BTreeSet<Claim>,
@@ -108,6 +111,7 @@ pub(super) fn scope(items: &[Value]) -> String {
 impl Log {
     pub(super) fn blank() -> Self {
         Self {
+            rules: RuleSet::One,
             world: World::blank(),
             cases: BTreeMap::new(),
             claims: BTreeSet::new(),
@@ -118,16 +122,22 @@ impl Log {
     }
 
     pub(super) fn founded() -> Self {
-        let mut log = Self::blank();
+        Self::founded_under(RuleSet::One, POLICY)
+    }
+
+    pub(super) fn founded_under(rules: RuleSet, policy: &str) -> Self {
+        let mut log = Self { rules, ..Self::blank() };
         let created = json!({
             "origin": ORIGIN, "log_vkey": "probity.example/log+00000000+AAAA", "disclosure_key": "AAAA",
             "keyring_sha256": digest("keyring"), "epoch": 1, "kek_id": digest("kek"),
             "system_key_id": "0".repeat(32), "recipients": [digest("auditor")], "home_version": 1,
-            "crypto": Crypto::current(), "rules": 1,
+            "crypto": Crypto::current(), "rules": rules.number(),
         });
-        log.must("log.created", None, DAEMON, &created);
+        let mut event = log.event("log.created", None, DAEMON, &created);
+        event.policy = Digest::of(policy.as_bytes());
+        log.try_post(&event).unwrap_or_else(|refusal| panic!("{refusal}"));
         let texts =
-            [("policy", POLICY.to_owned()), ("directory", directory("age1agency")), ("roles", roles())];
+            [("policy", policy.to_owned()), ("directory", directory("age1agency")), ("roles", roles())];
         for (name, text) in texts {
             let data = serde_json::to_value(Activated::founding(&text)).expect("prints");
             log.must(&format!("{name}.activated"), None, DAEMON, &data);
@@ -138,7 +148,7 @@ impl Log {
     pub(super) fn event(&mut self, kind: &str, request: Option<&str>, actor: &str, data: &Value) -> Event {
         self.drawn += 1;
         Event {
-            rules: 1,
+            rules: self.rules.number(),
             id: EventId::new(&format!("e-{}", self.drawn)).expect("an id"),
             type_: kind.to_owned(),
             request: request.map(|id| RequestId::new(id).expect("an id")),
@@ -160,7 +170,7 @@ impl Log {
         let event = Event::parse(&event.to_bytes()).expect("an event reads back");
         let stamp = self.stamp();
         let case = event.request.as_ref().and_then(|request| self.cases.get(request));
-        let change = match apply(RuleSet::One, State { world: &self.world, case }, &event, stamp)? {
+        let change = match apply(self.rules, State { world: &self.world, case }, &event, stamp)? {
             Verdict::Admitted(change) => change,
             Verdict::AlreadyRecorded(_) => return Ok(None),
         };
@@ -312,6 +322,10 @@ impl Log {
     }
 
     pub(super) fn step(&mut self, name: &str) {
+        if name == "the customer could act" {
+            self.now_ms += 8 * 24 * 60 * MINUTE_MS;
+            return;
+        }
         let posted = match name {
             "reviewer approves" => self.approval(self.act(Kind::Disclose), "p-rev", 0, "reviewer"),
             "senior approves" => self.approval(self.act(Kind::Disclose), "p-sen", 0, "senior_reviewer"),
@@ -423,7 +437,7 @@ impl Log {
                 json!({
                 "document_sha256": digest("letter"), "received_at": "2026-11-18T00:00:00.000Z"}),
             ),
-            _ => panic!("no data for {name}"),
+            _ => super::path2::data(name),
         }
     }
 }

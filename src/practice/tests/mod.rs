@@ -1,11 +1,18 @@
-//! Goal: what rule set 1 admits, and each rule's refusal.
+//! Goal: what the rule sets admit, and each rule's refusal.
 //! Method: a log in memory that admits through `apply` as the daemon does; the straight path;
 //! one break of each rule; random walks judged by a second, naive implementation; a replay
 //! of what was admitted, dropped, swapped and altered; the page of events with its examples.
 
+mod arrival;
+mod beside;
 mod examples;
 mod log;
+mod path2;
 mod rechecks;
 mod replayed;
 mod rules;
+mod screening;
+mod special;
+mod telling;
 mod walks;
+mod yields;

@@ -5,8 +5,10 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use super::parts::{Base64, LeafRef, OrderRef};
+use super::secrecy::AccountRef;
+use crate::model::class::DataClass;
 use crate::model::digest::Digest;
-use crate::model::id::{DisclosureId, PersonId, ProductionId, SourceId};
+use crate::model::id::{CustomerId, DisclosureId, PersonId, ProductionId, SourceId};
 
 /// `disclosure.opened`: nothing is read before it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -193,4 +195,159 @@ pub struct DeliveryReport {
     pub ack: Base64,
     /// The exact bytes of PRD-….ack.json.sig, armored.
     pub sig: Base64,
+}
+
+/// `data.tallied`: what the bundle will hold, class by class; before it is sealed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DataTallied {
+    /// Of which collection.
+    pub disclosure: DisclosureId,
+    /// Records kept, by class, ascending; their sum is what `data.filtered` kept.
+    pub kept: Vec<Tally>,
+}
+
+/// How many records of one class.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Tally {
+    /// The class.
+    pub class: DataClass,
+    /// How many.
+    pub records: u64,
+}
+
+/// `no_data.certified`: everything was searched and nothing is within the scope.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NoDataCertified {
+    /// Of which collection.
+    pub disclosure: DisclosureId,
+    /// The sources that were searched: those of `data.received`.
+    pub searched: Vec<SourceId>,
+    /// SHA-256 of the statement to the agency.
+    pub statement_sha256: Digest,
+}
+
+/// `scan.cleared`: an item that looked like key material is none. An act: proposed first.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ScanCleared {
+    /// The source it is in.
+    pub source: SourceId,
+    /// SHA-256 of the item's bytes.
+    pub item_sha256: Digest,
+    /// Why, for people.
+    pub reason: String,
+}
+
+/// `key.used`: a key of the provider opened data for this collection (S-89, I-36). Never the key.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KeyUsed {
+    /// Of which collection.
+    pub disclosure: DisclosureId,
+    /// The source whose items it opened.
+    pub source: SourceId,
+    /// SHA-256 of the key's name in the key service.
+    pub key_name_sha256: Digest,
+    /// How many items it opened.
+    pub items: u64,
+}
+
+/// `custody.checked`: who holds the keys to what was ordered, at the time of collection.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CustodyChecked {
+    /// The accounts whose keys the customer holds; empty if there are none.
+    pub customer_held: Vec<AccountRef>,
+    /// SHA-256 of what the key service answered.
+    pub answer_sha256: Digest,
+}
+
+/// `custody.refused`: the customer does not release its data.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CustodyRefused {
+    /// The customer.
+    pub customer: CustomerId,
+    /// Why.
+    pub ground: CustodyGround,
+    /// SHA-256 of its answer, or of the note that there is none.
+    pub answer_sha256: Digest,
+}
+
+/// Why customer-held data is not released.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CustodyGround {
+    /// It says no.
+    Refused,
+    /// It does not answer.
+    NoAnswer,
+    /// It no longer exists.
+    Dissolved,
+    /// Its key is lost.
+    KeyLost,
+}
+
+/// `recall.requested`: a delivered bundle should not have been delivered.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RecallRequested {
+    /// Which bundle.
+    pub production: ProductionId,
+    /// Why.
+    pub ground: RecallGround,
+    /// SHA-256 of the letter to the agency.
+    pub letter_sha256: Digest,
+}
+
+/// Why a bundle is recalled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RecallGround {
+    /// The agency withdrew its demand after delivery.
+    Withdrawn,
+    /// A court quashed it after delivery.
+    Quashed,
+    /// More was in it than was ordered.
+    OverProduction,
+    /// It went to somebody who pretended to be the agency.
+    Impostor,
+}
+
+/// `recall.answered`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RecallAnswered {
+    /// Which bundle.
+    pub production: ProductionId,
+    /// Whether the agency says that it destroyed it.
+    pub destroyed: bool,
+    /// SHA-256 of its answer.
+    pub answer_sha256: Digest,
+}
+
+/// `production.superseding`: the next bundle corrects or supplements a delivered one; it stands
+/// on a new review and new approvals.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ProductionSuperseding {
+    /// The delivered bundle.
+    pub supersedes: ProductionId,
+    /// Why.
+    pub kind: SupersedingKind,
+    /// What is different, for people.
+    pub reason: String,
+}
+
+/// What a further bundle is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SupersedingKind {
+    /// It replaces the delivered one.
+    Corrective,
+    /// It adds to the delivered one.
+    Supplementary,
 }

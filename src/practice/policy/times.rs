@@ -1,0 +1,60 @@
+//! The times that the practice sets itself, beside those of the instruments.
+//!
+//! None of them is the law's: each is the provider's own number, strict where it is not stated.
+
+use serde::Deserialize;
+
+/// Times of the practice. Each has a default, which is the strict one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Times {
+    /// Days between notice and release, unless the instrument says more (S-53).
+    pub notice_wait_days: u32,
+    /// Days within which notice follows the end of secrecy (I-25).
+    pub notice_after_secrecy_days: u32,
+    /// Longest time until a waiver or a withheld notice is looked at again, in days (I-26).
+    pub notice_review_days_max: u32,
+    /// Days between two looks at secrecy without end (I-29), unless its table says less.
+    pub secrecy_review_days: u32,
+    /// Hours a call-back stays good (I-30).
+    pub call_back_age_hours_max: u32,
+    /// Days a directory entry's number stays good before it must be confirmed again.
+    pub number_age_days_max: u32,
+    /// Days within which process follows an emergency (I-32), unless its table says less.
+    pub followup_days: u32,
+    /// Days between two reviews of the screening process (I-58).
+    pub process_review_days: u32,
+    /// Days after the end of a period until its report is due (S-10).
+    pub report_due_days: u32,
+    /// Days within which a conflict of laws is assessed (I-56).
+    pub comity_days: u32,
+    /// Days the verification of a requester stays good (I-33).
+    pub authentication_age_days_max: u32,
+    /// Days within which what must not have been charged is credited (S-108).
+    pub credit_days: u32,
+    /// Days within which an erasure is carried out (I-49).
+    pub erasure_days: u32,
+    /// Seats above which an organisation is an enterprise (S-66): more than this.
+    pub enterprise_seats: u32,
+}
+
+impl Default for Times {
+    fn default() -> Self {
+        Self {
+            notice_wait_days: 7,
+            notice_after_secrecy_days: 7,
+            notice_review_days_max: 90,
+            secrecy_review_days: 90,
+            call_back_age_hours_max: 24,
+            number_age_days_max: 365,
+            followup_days: 10,
+            process_review_days: 183,
+            report_due_days: 183,
+            comity_days: 14,
+            authentication_age_days_max: 30,
+            credit_days: 30,
+            erasure_days: 30,
+            enterprise_seats: 50,
+        }
+    }
+}
