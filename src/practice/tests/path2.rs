@@ -3,7 +3,9 @@
 use serde_json::{Value, json};
 
 use super::log::{Log, POLICY, REQUEST, digest};
-use crate::practice::{DAEMON, RuleSet};
+use crate::model::approval::{Act, Decision};
+use crate::practice::vocabulary::LeafRef;
+use crate::practice::{DAEMON, Refusal, Rule, RuleSet};
 
 /// The draft, written for rule set 2.
 pub(super) fn policy2() -> String {
@@ -67,6 +69,62 @@ impl Log {
         for step in &STEPS2[first..=last] {
             self.step(step);
         }
+    }
+}
+
+impl Log {
+    /// Proposes an act byte by byte, has two people approve it, and posts it. `kind` is the
+    /// approval's, e.g. `redirect.exempt`; the deciders act as senior reviewer and counsel.
+    pub(super) fn approved_act(
+        &mut self,
+        kind: &str,
+        event: &str,
+        request: Option<&str>,
+        actor: &str,
+        data: &Value,
+    ) -> Result<Option<LeafRef>, Refusal> {
+        let proposal = self.propose_act(kind, event, request, data)?;
+        self.decide_act(proposal, kind, request, "p-chief", "senior_reviewer")?;
+        self.decide_act(proposal, kind, request, "p-cou", "counsel")?;
+        self.post(event, request, actor, data)
+    }
+
+    /// The proposing entry of an act.
+    pub(super) fn propose_act(
+        &mut self,
+        kind: &str,
+        event: &str,
+        request: Option<&str>,
+        data: &Value,
+    ) -> Result<LeafRef, Refusal> {
+        let text = format!("{{\"type\":\"{event}\",\"data\":{data}}}");
+        let act = json!({"kind": kind, "text": text, "sha256": digest(&text), "reason": "as discussed"});
+        let posted = self.post("act.proposed", request, "p-rev", &act)?;
+        Ok(posted.expect("a proposal is never recorded twice"))
+    }
+
+    /// One person's approval of a proposed act.
+    pub(super) fn decide_act(
+        &mut self,
+        proposal: LeafRef,
+        kind: &str,
+        request: Option<&str>,
+        person: &str,
+        role: &str,
+    ) -> Result<Option<LeafRef>, Refusal> {
+        let act = Act {
+            origin: self.world.origin().expect("founded").clone(),
+            request: request.map(|id| id.parse().expect("an id")),
+            kind: serde_json::from_value(json!(kind)).expect("a kind"),
+            decision: Decision::Approve,
+            order: None,
+            scope_sha256: None,
+            recipients: Vec::new(),
+            policy: self.world.policy_sha256().expect("founded"),
+            context: proposal,
+        };
+        let event = self.approval(act, person, 0, role);
+        self.try_post(&event)
     }
 }
 
@@ -145,7 +203,6 @@ fn the_straight_path_of_rule_set_2_reaches_disclosed_and_replays() {
 
 #[test]
 fn f_02_a_rule_set_rises_only_by_its_entry_and_never_falls() {
-    use crate::practice::Rule;
     let rises = json!({"from": 1, "to": 2});
     let mut early = Log::founded();
     early.rules = RuleSet::Two;
@@ -163,4 +220,35 @@ fn f_02_a_rule_set_rises_only_by_its_entry_and_never_falls() {
     log.step("rights.screened");
     log.rules = RuleSet::One;
     assert_eq!(log.post_data("request.withdrawn").expect_err("never back").rule, Rule::F02);
+}
+
+#[test]
+fn i_51_an_act_is_posted_exactly_as_two_people_approved_it_and_once() {
+    let data =
+        json!({"source": "mail-1", "item_sha256": digest("item"), "reason": "a test vector of a book"});
+    let (kind, event) = ("scan.clear", "scan.cleared");
+    let mut log = Log::at2("review.completed");
+    let refused = |log: &mut Log, data: &Value| {
+        log.post(event, Some(REQUEST), "p-rev", data).expect_err("not approved").rule
+    };
+    assert_eq!(refused(&mut log, &data), Rule::I51);
+    let proposal = log.propose_act(kind, event, Some(REQUEST), &data).expect("proposed");
+    assert_eq!(refused(&mut log, &data), Rule::I51);
+    let decide =
+        |log: &mut Log, person: &str, role: &str| log.decide_act(proposal, kind, Some(REQUEST), person, role);
+    decide(&mut log, "p-chief", "senior_reviewer").expect("one");
+    assert_eq!(refused(&mut log, &data), Rule::I51);
+    assert_eq!(decide(&mut log, "p-chief", "senior_reviewer").expect("again"), None);
+    assert_eq!(decide(&mut log, "p-in", "reviewer").expect_err("took it in").rule, Rule::I07);
+    decide(&mut log, "p-cou", "counsel").expect("two");
+    let mut other = data.clone();
+    other["reason"] = json!("another");
+    assert_eq!(refused(&mut log, &other), Rule::I51);
+    log.must(event, Some(REQUEST), "p-rev", &data);
+    assert_eq!(refused(&mut log, &data), Rule::I51);
+    for (kind, event) in
+        [("discretion", "scan.cleared"), ("scan.clear", "request.withdrawn"), ("scan.clear", "x")]
+    {
+        assert_eq!(log.propose_act(kind, event, Some(REQUEST), &data).expect_err("no act").rule, Rule::I51);
+    }
 }
