@@ -10,6 +10,7 @@ mod trust;
 mod approve;
 mod keygen;
 mod open;
+mod policy;
 mod verify;
 
 #[cfg(feature = "ledger")]
@@ -100,6 +101,7 @@ enum Command {
     Open(open::OpenArgs),
     Inspect(open::InspectArgs),
     Ack(open::AckArgs),
+    Policy(policy::PolicyArgs),
     Keygen(keygen::KeygenArgs),
     #[cfg(feature = "ledger")]
     Demo(demo::DemoArgs),
@@ -150,6 +152,12 @@ fn run(command: Command, global: &GlobalArgs, terminal: Terminal) -> Result<Exit
         Command::Open(args) => open::run(&args, terminal),
         Command::Inspect(args) => open::inspect(&args, terminal),
         Command::Ack(args) => open::ack(&args, terminal),
+        Command::Policy(args) => {
+            // Without a word about where, no daemon is looked for.
+            let is_named = global.home.is_some() || global.socket.is_some();
+            let socket = is_named.then(|| global.socket(home));
+            policy::run(&args, socket.as_deref(), terminal)
+        }
         Command::Keygen(args) => keygen::run(&args, terminal),
         #[cfg(feature = "ledger")]
         Command::Demo(demo::DemoArgs {}) => {

@@ -9,18 +9,20 @@
 //! A rule reads typed members only; prose stands in `note`, which no rule looks at.
 
 mod check;
+mod diff;
 mod tables;
 mod times;
 
 use std::collections::BTreeSet;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::model::class::DataClass;
 use crate::model::scope::FieldTable;
 use crate::practice::RuleSet;
 
 pub use check::PolicyError;
+pub use diff::{Alteration, Difference, Differences, Reach};
 pub use tables::{
     BandOption, BandPeriod, BandRow, Bands, ClassTable, Code, Comity, Conf, Country, CountryCode, Entity,
     Hosting, Instrument, Issuer, Path, Process, Reimbursement, ReportCategory, Secrecy,
@@ -32,7 +34,7 @@ pub use times::Times;
 pub const POLICY_BYTES_MAX: usize = 1 << 20;
 
 /// The policy as its text says; only [`Policy::parse`] makes one.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Policy {
     schema: u32,
@@ -84,7 +86,7 @@ pub struct Policy {
 }
 
 /// Where source or law is unclear. The default of each is the strict one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Switches {
     /// What content needs (S-26).
@@ -94,7 +96,7 @@ pub struct Switches {
 }
 
 /// What content needs at least.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ContentMinProcess {
     /// A warrant or its local equivalent.
@@ -104,7 +106,7 @@ pub enum ContentMinProcess {
 }
 
 /// Limits on approvals.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Limits {
     /// Longest `exp − iat`, in hours.

@@ -232,7 +232,7 @@ words! {
 }
 
 /// A data class with the fields that the dictionary lists for it (S-96 … S-98).
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ClassTable {
     /// The class.
@@ -248,7 +248,7 @@ pub struct ClassTable {
 }
 
 /// A legal instrument.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Instrument {
     /// Its code.
@@ -332,7 +332,7 @@ const fn counts() -> bool {
 }
 
 /// A kind of secrecy order.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Secrecy {
     /// Its code.
@@ -361,7 +361,7 @@ pub struct Secrecy {
 }
 
 /// A country whose demands the practice knows (S-52).
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Country {
     /// ISO 3166-1.
@@ -377,7 +377,7 @@ pub struct Country {
 }
 
 /// One of the provider's legal entities (S-20).
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Entity {
     /// Its id.
@@ -393,7 +393,7 @@ pub struct Entity {
 }
 
 /// The regime where data is hosted (S-93 … S-95).
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Hosting {
     /// Where.
@@ -414,7 +414,7 @@ pub struct Hosting {
 }
 
 /// A way to object to a conflict of laws (I-56).
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Comity {
     /// Its code.
@@ -434,7 +434,7 @@ pub struct Comity {
 }
 
 /// Cost (S-105 … S-108).
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Reimbursement {
     /// Where it stands.
@@ -450,7 +450,7 @@ pub struct Reimbursement {
 }
 
 /// Reporting bands.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Bands {
     /// Where they stand.
@@ -462,7 +462,7 @@ pub struct Bands {
 }
 
 /// One structure of bands.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct BandOption {
     /// Its number.

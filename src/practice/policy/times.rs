@@ -2,10 +2,10 @@
 //!
 //! None of them is the law's: each is the provider's own number, strict where it is not stated.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// Times of the practice. Each has a default, which is the strict one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Times {
     /// Days between notice and release, unless the instrument says more (S-53).
