@@ -3,6 +3,8 @@
 use std::fmt;
 use std::process::ExitCode;
 
+use serde_json::{Value, json};
+
 /// How a command ended. The numbers above 63 are those of sysexits(3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(not(feature = "ledger"), expect(dead_code, reason = "the daemon's outcomes keep their numbers"))]
@@ -35,6 +37,27 @@ pub(crate) enum Exit {
     Config = 78,
 }
 
+impl Exit {
+    /// The last part of a problem's `type`, and its title: what kind of end it is.
+    const fn in_words(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Clean => ("clean", "nothing to object to"),
+            Self::Findings => ("findings", "a check found something"),
+            Self::Unchecked => ("unchecked", "the check could not be made, or the signer is not trusted"),
+            Self::Refused => ("refused", "the practice refuses it"),
+            Self::Usage => ("usage", "the command line is wrong"),
+            Self::Data => ("data", "the input is not what it should be"),
+            Self::NoInput => ("no-input", "the input is not there or cannot be read"),
+            Self::Unavailable => ("unavailable", "the daemon does not answer"),
+            Self::Storage => ("storage-doubt", "the storage is in doubt"),
+            Self::CannotCreate => ("cannot-create", "the output exists or cannot be made"),
+            Self::Busy => ("busy", "the daemon is busy"),
+            Self::NotPermitted => ("not-permitted", "this account may not do that"),
+            Self::Config => ("config", "the configuration or a key is wrong"),
+        }
+    }
+}
+
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
         // The discriminants above are all below 256.
@@ -64,6 +87,35 @@ impl Failure {
         move |error| Self::new(exit, error)
     }
 
+    /// The failure as one object in the manner of RFC 9457, for programs.
+    pub(super) fn to_problem(&self) -> Value {
+        let (type_, title) = self.exit.in_words();
+        let mut problem = json!({
+            "type": format!("urn:probity:exit:{type_}"), "title": title, "detail": self.to_string(),
+            "exit": self.exit as u8,
+        });
+        let more = [("hint", self.hint.as_deref()), ("rule", self.rule())];
+        for (name, text) in more.into_iter().filter_map(|(name, text)| Some((name, text?))) {
+            problem[name] = json!(text);
+        }
+        problem
+    }
+
+    /// The rule of the practice that refuses, if one does.
+    #[cfg(feature = "ledger")]
+    fn rule(&self) -> Option<&str> {
+        match self.error.downcast_ref() {
+            Some(super::client::ClientError::Problem { rule, .. }) => rule.as_deref(),
+            _ => None,
+        }
+    }
+
+    #[cfg(not(feature = "ledger"))]
+    #[expect(clippy::unused_self, reason = "only the daemon names rules")]
+    const fn rule(&self) -> Option<&str> {
+        None
+    }
+
     /// Adds what to do about it.
     #[must_use]
     pub(super) fn hint(self, hint: impl Into<String>) -> Self {
@@ -84,5 +136,33 @@ impl fmt::Display for Failure {
             }
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failure_is_one_object_for_programs() {
+        let failure = Failure::new(Exit::NoInput, anyhow::anyhow!("no such file").context("cannot read x"));
+        let expected = json!({
+            "type": "urn:probity:exit:no-input", "title": "the input is not there or cannot be read",
+            "detail": "cannot read x: no such file", "exit": 66,
+        });
+        assert_eq!(failure.to_problem(), expected);
+        assert_eq!(failure.hint("look").to_problem()["hint"], "look");
+    }
+
+    #[cfg(feature = "ledger")]
+    #[test]
+    fn a_refusal_names_its_rule() {
+        let problem = json!({"detail": "no content", "rule": "S-31", "cure": "leave it out"});
+        let failure = Failure::from(crate::cli::client::ClientError::from_problem(422, &problem));
+        let said = failure.to_problem();
+        assert_eq!(
+            (&said["rule"], &said["hint"], &said["exit"]),
+            (&json!("S-31"), &json!("leave it out"), &json!(3))
+        );
     }
 }

@@ -68,7 +68,7 @@ pub struct GlobalArgs {
     /// The daemon's socket, if it is not the one the home's configuration names.
     #[arg(long, global = true, value_name = "PATH")]
     pub socket: Option<PathBuf>,
-    /// Print data as JSON.
+    /// Print data as JSON, and an error as one JSON object on standard error.
     #[arg(long, global = true)]
     pub json: bool,
     /// Say nothing but errors.
@@ -112,11 +112,7 @@ enum Command {
 pub fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
-        Err(error) => {
-            // clap prints help and version to standard output, faults to standard error.
-            let _ = error.print();
-            return if error.use_stderr() { Exit::Usage.into() } else { Exit::Clean.into() };
-        }
+        Err(error) => return misread(&error),
     };
     let terminal = Terminal::new(&cli.global);
     match run(cli.command, &cli.global, terminal) {
@@ -126,6 +122,22 @@ pub fn main() -> ExitCode {
             failure.exit.into()
         }
     }
+}
+
+/// clap prints help and version to standard output, faults to standard error.
+fn misread(error: &clap::Error) -> ExitCode {
+    if error.use_stderr() && std::env::args_os().any(|argument| argument == "--json") {
+        let text = error.to_string();
+        let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+        let first = lines.next().unwrap_or_default();
+        let detail = first.strip_prefix("error: ").unwrap_or(first).to_owned();
+        let failure =
+            Failure::new(Exit::Usage, anyhow::anyhow!(detail)).hint(lines.collect::<Vec<_>>().join(" "));
+        Terminal::json().fail(&failure);
+        return Exit::Usage.into();
+    }
+    let _ = error.print();
+    if error.use_stderr() { Exit::Usage.into() } else { Exit::Clean.into() }
 }
 
 fn run(command: Command, global: &GlobalArgs, terminal: Terminal) -> Result<Exit, Failure> {

@@ -3,6 +3,7 @@
 //! - standard output is data: what was asked for, or one JSON object with `--json`;
 //! - everything else goes to standard error, begins with `probity:`, has no capital
 //!   and no full stop, and is silenced by `--quiet` unless it is an error;
+//! - with `--json` an error is one JSON object, alone on the last line of standard error;
 //! - a progress bar only where a person watches: standard error is a terminal and
 //!   neither `--json` nor `--quiet` was given.
 
@@ -43,6 +44,12 @@ impl Terminal {
         }
     }
 
+    /// A terminal for programs, before any flag was understood.
+    #[must_use]
+    pub(super) const fn json() -> Self {
+        Self { format: Format::Json, talk: Talk::Normal }
+    }
+
     /// Whether data is printed as JSON.
     #[must_use]
     pub(super) fn is_json(self) -> bool {
@@ -79,9 +86,12 @@ impl Terminal {
         }
     }
 
-    /// Says a failure and its hint; not silenced by `--quiet`.
-    #[expect(clippy::unused_self, reason = "printing goes through the terminal, whatever its flags")]
+    /// Says a failure and its hint, as one object with `--json`; not silenced by `--quiet`.
     pub(super) fn fail(self, failure: &Failure) {
+        if self.is_json() {
+            talk(&failure.to_problem().to_string());
+            return;
+        }
         talk(&format!("probity: error: {failure}"));
         if let Some(hint) = &failure.hint {
             talk(&format!("probity: hint: {hint}"));
