@@ -31,6 +31,7 @@ mod ndjson;
 mod params;
 
 mod case;
+mod clock;
 mod disclosures;
 
 mod events;

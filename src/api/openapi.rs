@@ -2,7 +2,7 @@
 
 use utoipa::OpenApi;
 
-use super::{case, disclosures, events, feed, health, reads, tiles};
+use super::{case, clock, disclosures, events, feed, health, reads, tiles};
 
 /// Every route and every form on the wire.
 #[derive(OpenApi)]
@@ -20,6 +20,7 @@ use super::{case, disclosures, events, feed, health, reads, tiles};
         reads::entry,
         reads::receipt,
         reads::checkpoint,
+        clock::clock,
         feed::feed,
         disclosures::begin,
         disclosures::status,

@@ -13,7 +13,7 @@ use axum::routing::{self, MethodRouter};
 use super::frame::{frame, verb};
 use super::peer::{COLLECTORS, Caller, POSTERS, READERS};
 use super::problem::{Code, Problem};
-use super::{App, case, disclosures, events, feed, health, reads, tiles};
+use super::{App, case, clock, disclosures, events, feed, health, reads, tiles};
 use crate::practice::vocabulary::PeerRole;
 
 /// A route, as documentation names it.
@@ -48,6 +48,7 @@ fn table() -> Vec<Route> {
         get("/v1/entries/{index}", READERS, reads::entry),
         get("/v1/receipts/{index}", READERS, reads::receipt),
         get("/v1/checkpoint", READERS, reads::checkpoint),
+        get("/v1/clock", READERS, clock::clock),
         get("/v1/feed", READERS, feed::feed),
         post("/v1/disclosures", COLLECTORS, disclosures::begin),
         get("/v1/disclosures/{id}", READERS, disclosures::status),

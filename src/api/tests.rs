@@ -4,6 +4,7 @@
 
 mod harness;
 
+mod clock;
 mod disclosures;
 mod events;
 mod hostile;

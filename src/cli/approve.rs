@@ -6,6 +6,7 @@
 
 use std::io::{BufRead, IsTerminal, Write};
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -20,11 +21,12 @@ use super::trust::TrustArgs;
 use crate::model::approval::{APPROVAL_TYPE, Act, Approval, Decision, Kind, Nonce};
 use crate::model::digest::Digest;
 use crate::model::dsse;
-use crate::model::id::{PersonId, RequestId};
+use crate::model::id::{IdError, PersonId, RequestId};
 use crate::model::opening::{self, OpenedEntry, Opening};
 use crate::model::scope::Scope;
 use crate::ops::keys::{self, ExampleKeys};
 use crate::ops::{files, machine};
+use crate::practice::EventType;
 use crate::tlog::Vkey;
 
 /// Longest packet in bytes: an entry of the largest size with its opening, in base64.
@@ -34,7 +36,8 @@ const HOURS_DEFAULT: u32 = 72;
 
 /// Look at what is to be decided, as the log proves it, and sign.
 ///
-/// REQ is a request that was reviewed or sealed. The private key never leaves its file's
+/// REQ is a request that was reviewed or sealed; INDEX the entry that proposes an act
+/// (`act.proposed`), upon a request or upon the log. The private key never leaves its file's
 /// machine: on one without the socket, give the packet that `probity case REQ --packet FILE`
 /// wrote, and carry the signed event back with --out.
 #[derive(Args, Debug)]
@@ -42,18 +45,26 @@ const HOURS_DEFAULT: u32 = 72;
     after_help = "Example:\n  probity approve REQ-2026-1 --key reviewer.pem --person p-reviewer-1 --role reviewer \\\n    \
     --log-key log.vkey --post\n  \
     probity approve --packet REQ-2026-1.packet --key senior.pem --person p-senior-1 \\\n    \
-    --role senior_reviewer --log-key log.vkey --out approval.json"
+    --role senior_reviewer --log-key log.vkey --out approval.json\n  \
+    probity approve 17 --key senior.pem --person p-senior-1 --role senior_reviewer --log-key log.vkey --post"
 )]
 pub(super) struct ApproveArgs {
-    /// The request.
-    #[arg(value_name = "REQ", required_unless_present_any = ["packet", "entry"])]
+    /// The request; a number is the entry that proposes an act.
+    #[arg(value_name = "REQ|INDEX", required_unless_present_any = ["packet", "entry", "request", "clock"])]
+    decided: Option<Decided>,
+    /// The request, if its name is a number.
+    #[arg(long, value_name = "REQ", conflicts_with_all = ["decided", "packet", "entry", "clock"])]
     request: Option<RequestId>,
-    /// An entry that proposes a policy, a directory or roles (`act.proposed`), instead of a request.
-    #[arg(long, value_name = "INDEX", conflicts_with_all = ["request", "packet"])]
+    /// The entry that proposes an act, the same as INDEX alone.
+    #[arg(long, value_name = "INDEX", conflicts_with_all = ["decided", "packet", "clock"])]
     entry: Option<u64>,
     /// What was carried from the daemon's machine, instead of asking its socket.
-    #[arg(long, value_name = "FILE", conflicts_with = "request")]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["decided", "clock"])]
     packet: Option<PathBuf>,
+    /// Accept the daemon's clock, which stands ahead: see `probity clock`. With --out, which gets
+    /// the signed approval itself.
+    #[arg(long, conflicts_with_all = ["decided", "post"])]
+    clock: bool,
     /// The person's private key (PEM, 0600).
     #[arg(long, value_name = "FILE")]
     pub(super) key: PathBuf,
@@ -82,6 +93,23 @@ pub(super) struct ApproveArgs {
     pub(super) trust: TrustArgs,
 }
 
+/// What is decided upon, as the command line names it.
+#[derive(Clone, Debug)]
+enum Decided {
+    /// A request.
+    Request(RequestId),
+    /// An entry that proposes an act.
+    Entry(u64),
+}
+
+impl FromStr for Decided {
+    type Err = IdError;
+
+    fn from_str(text: &str) -> Result<Self, IdError> {
+        text.parse().map(Self::Entry).or_else(|_| text.parse().map(Self::Request))
+    }
+}
+
 /// What a reviewer's machine needs: the act, and the entry it is about with its proofs.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -96,23 +124,20 @@ pub(super) struct Packet {
 }
 
 pub(super) fn run(args: &ApproveArgs, socket: &Path, terminal: Terminal) -> Result<Exit, Failure> {
-    let packet = match (&args.packet, &args.request, args.entry) {
-        (Some(path), ..) => read_packet(path)?,
-        (None, Some(request), _) => fetch(socket, request.as_str(), Kind::Disclose)?,
-        (None, None, Some(index)) => fetch_proposal(socket, index)?,
-        (None, None, None) => {
-            return Err(Failure::new(Exit::Usage, anyhow::anyhow!("name a request or a packet")));
-        }
-    };
+    let packet = args.packet(socket)?;
     let entry = packet.prove(args.trust.load()?.keys())?;
     show(&packet.act, &entry, terminal)?;
     if !args.yes && !confirmed(args.refuse)? {
-        terminal.say("nothing was signed");
-        return Ok(Exit::Refused);
+        let error = anyhow::anyhow!("nothing was signed");
+        return Err(Failure::new(Exit::Refused, error).hint("type the word, or give --yes"));
     }
+    let is_clock = packet.act.kind == Kind::Clock;
     let decision = if args.refuse { Decision::Refuse } else { Decision::Approve };
     let signing = Signing { key: &args.key, person: &args.person, role: &args.role, hours: args.hours };
     let event = signing.sign(Act { decision, ..packet.act })?;
+    if let Some(out) = args.out.as_ref().filter(|_| is_clock) {
+        return write_envelope(out, &event, terminal);
+    }
     if let Some(out) = &args.out {
         files::write_new(out, event.to_string().as_bytes(), files::PUBLIC_MODE)
             .map_err(Failure::with(Exit::CannotCreate))?;
@@ -120,6 +145,35 @@ pub(super) fn run(args: &ApproveArgs, socket: &Path, terminal: Terminal) -> Resu
         return Ok(Exit::Clean);
     }
     post(socket, &event, terminal)
+}
+
+impl ApproveArgs {
+    /// What is to be decided, from the file or the socket.
+    fn packet(&self, socket: &Path) -> Result<Packet, Failure> {
+        let request = self.request.clone().map(Decided::Request);
+        let decided = self.decided.clone().or(request).or(self.entry.map(Decided::Entry));
+        match (&self.packet, decided) {
+            (Some(path), _) => read_packet(path),
+            (None, Some(Decided::Request(request))) => fetch(socket, request.as_str(), Kind::Disclose),
+            (None, Some(Decided::Entry(index))) => fetch_proposal(socket, index),
+            (None, None) if self.clock => fetch_clock(socket),
+            (None, None) => {
+                Err(Failure::new(Exit::Usage, anyhow::anyhow!("name a request, an entry or a packet")))
+            }
+        }
+    }
+}
+
+/// Two approvals of the clock are posted in one event: each is written as it was signed.
+fn write_envelope(out: &Path, event: &Value, terminal: Terminal) -> Result<Exit, Failure> {
+    let envelope = event.pointer("/envelopes/0").and_then(Value::as_str).unwrap_or_default();
+    let envelope = STANDARD.decode(envelope).map_err(Failure::with(Exit::Data))?;
+    files::write_new(out, &envelope, files::PUBLIC_MODE).map_err(Failure::with(Exit::CannotCreate))?;
+    terminal.say(format_args!(
+        "signed; when two people have: probity clock accept --approval {} …",
+        out.display()
+    ));
+    Ok(Exit::Clean)
 }
 
 /// Who signs, for how long.
@@ -184,7 +238,8 @@ impl Packet {
         let is_context = receipt.index() == self.act.context.index
             && *receipt.leaf() == self.act.context.leaf
             && *receipt.checkpoint().origin() == self.act.origin
-            && entry.event().request == self.act.request;
+            // The clock is accepted over the last entry, whatever that is about.
+            && (self.act.kind == Kind::Clock || entry.event().request == self.act.request);
         if is_context {
             Ok(entry)
         } else {
@@ -212,10 +267,14 @@ fn show(act: &Act, entry: &OpenedEntry, terminal: Terminal) -> Result<(), Failur
         entry.entry().time
     ))?;
     terminal.line(format_args!("order       {}", order.as_deref().unwrap_or("none")))?;
-    for (member, what) in [("reason", "reason"), ("sha256", "text SHA-256"), ("text", "text")] {
-        if let Some(value) = data.get(member).and_then(Value::as_str).filter(|_| act.order.is_none()) {
-            terminal.line(format_args!("{what:<11} {value}"))?;
-        }
+    if act.kind == Kind::Clock {
+        return terminal.line(format_args!(
+            "you accept  that it is now {}, and that every later entry is later than that",
+            machine::now().map_err(Failure::with(Exit::Config))?
+        ));
+    }
+    if entry.event().type_ == EventType::ActProposed.as_str() {
+        show_proposal(act, &data, terminal)?;
     }
     if let Some(scope) = data.get("scope").and_then(Value::as_str) {
         show_scope(scope, act.scope_sha256, terminal)?;
@@ -232,6 +291,37 @@ fn show(act: &Act, entry: &OpenedEntry, terminal: Terminal) -> Result<(), Failur
         terminal.line(format_args!("recipient   {recipient}"))?;
     }
     terminal.line(format_args!("policy      sha256:{}", act.policy))
+}
+
+/// The whole text that was proposed: nothing of it may be signed unseen.
+fn show_proposal(act: &Act, data: &Value, terminal: Terminal) -> Result<(), Failure> {
+    let member = |name: &str| data.get(name).and_then(Value::as_str).unwrap_or_default();
+    let is_it = data.get("kind") == Some(&json!(act.kind))
+        && member("sha256") == Digest::of(member("text").as_bytes()).to_string();
+    if !is_it {
+        let error = anyhow::anyhow!("the entry proposes something else than what is to be signed");
+        return Err(Failure::new(Exit::Findings, error).hint("sign nothing, and tell an auditor"));
+    }
+    terminal.line(format_args!("reason      {}", visible(member("reason"))))?;
+    terminal.line(format_args!("SHA-256     {}", member("sha256")))?;
+    terminal.line("text")?;
+    // An act is JSON on one line; with a line for each member it can be read.
+    let act: Option<Value> = serde_json::from_str(member("text")).ok();
+    let pretty = act.and_then(|act| serde_json::to_string_pretty(&act).ok());
+    for line in pretty.as_deref().unwrap_or(member("text")).lines() {
+        terminal.line(format_args!("  {}", visible(line)))?;
+    }
+    Ok(())
+}
+
+/// Text by others on a terminal: what would move its cursor or turn its direction is spelled out.
+pub(super) fn visible(text: &str) -> String {
+    let turns =
+        |c: char| matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let spelled = |c: char| {
+        if (c.is_control() && c != '\t') || turns(c) { c.escape_unicode().to_string() } else { c.to_string() }
+    };
+    text.chars().map(spelled).collect()
 }
 
 fn show_scope(base64: &str, expected: Option<Digest>, terminal: Terminal) -> Result<(), Failure> {
@@ -272,12 +362,12 @@ fn confirmed(refuses: bool) -> Result<bool, Failure> {
 }
 
 #[cfg(feature = "ledger")]
-use online::fetch_proposal;
-#[cfg(feature = "ledger")]
 pub(super) use online::{fetch, post};
+#[cfg(feature = "ledger")]
+use online::{fetch_clock, fetch_proposal};
 
 #[cfg(not(feature = "ledger"))]
-use offline::{fetch, fetch_proposal, post};
+use offline::{fetch, fetch_clock, fetch_proposal, post};
 
 /// With the daemon's socket.
 #[cfg(feature = "ledger")]
@@ -294,11 +384,17 @@ mod online {
         let wanted = json!(preferred);
         let template =
             templates.iter().find(|template| template.get("kind") == Some(&wanted)).or(templates.first());
-        let Some(mut template) = template.cloned() else {
+        let Some(template) = template else {
             let error =
                 anyhow::anyhow!("nothing about {request} can be approved now; it is {}", case["state"]);
             return Err(Failure::new(Exit::Refused, error).hint(format!("see: probity case {request}")));
         };
+        packet(&client, template)
+    }
+
+    /// A template of the daemon's, with the proofs of the entry it names.
+    fn packet(client: &Client, template: &Value) -> Result<Packet, Failure> {
+        let mut template = template.clone();
         if let Some(members) = template.as_object_mut() {
             members.remove("v");
         }
@@ -308,13 +404,37 @@ mod online {
         crate::model::json::parse(packet.to_string().as_bytes()).map_err(Failure::with(Exit::Data))
     }
 
+    /// Asks for the last entry, over which a clock is accepted, and for its proofs.
+    pub(super) fn fetch_clock(socket: &Path) -> Result<Packet, Failure> {
+        let client = Client::new(socket)?;
+        let clock = client.json("/v1/clock")?;
+        if clock["sign"].is_null() {
+            let refusal = clock["refusal"].as_str();
+            let error = refusal.unwrap_or("the clock is not in doubt, so there is nothing to accept");
+            let error = anyhow::anyhow!("{error}");
+            return Err(Failure::new(Exit::Refused, error).hint("see: probity clock show"));
+        }
+        packet(&client, &clock["sign"])
+    }
+
     /// Asks for an entry that proposes an act, and for its proofs.
     pub(super) fn fetch_proposal(socket: &Path, index: u64) -> Result<Packet, Failure> {
-        let entry = Client::new(socket)?.json(&format!("/v1/entries/{index}"))?;
+        let client = Client::new(socket)?;
+        let entry = client.json(&format!("/v1/entries/{index}"))?;
         let event = &entry["event"];
         if event["type"] != "act.proposed" {
             let error = anyhow::anyhow!("entry {index} is {}, not act.proposed", event["type"]);
             return Err(Failure::new(Exit::Refused, error).hint("for a disclosure name the request instead"));
+        }
+        if let Some(request) = event["request"].as_str() {
+            let case = client.json(&format!("/v1/requests/{request}"))?;
+            let templates = case["sign"].as_array().into_iter().flatten();
+            let mut of_it = templates.filter(|template| template["context"]["index"] == index);
+            let Some(template) = of_it.next() else {
+                let error = anyhow::anyhow!("entry {index} waits for no approval now");
+                return Err(Failure::new(Exit::Refused, error).hint(format!("see: probity case {request}")));
+            };
+            return packet(&client, template);
         }
         let opening: Value = entry["opening"].clone();
         let act = json!({
@@ -352,7 +472,30 @@ mod offline {
         no_socket()
     }
 
+    pub(super) fn fetch_clock(_: &Path) -> Result<Packet, Failure> {
+        no_socket()
+    }
+
     pub(super) fn post(_: &Path, _: &Value, _: Terminal) -> Result<Exit, Failure> {
         no_socket()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_is_an_entry_and_anything_else_a_request() {
+        for (text, is_entry) in [("17", true), ("REQ-17", false), ("17a", false)] {
+            let decided: Decided = text.parse().expect("an id");
+            assert_eq!(matches!(decided, Decided::Entry(_)), is_entry, "{text}");
+        }
+        assert!("no id".parse::<Decided>().is_err());
+    }
+
+    #[test]
+    fn what_others_wrote_cannot_move_the_cursor() {
+        assert_eq!(visible("a\u{1b}[2Kb\u{202e}c\td"), "a\\u{1b}[2Kb\\u{202e}c\td");
     }
 }

@@ -18,6 +18,8 @@ mod case;
 #[cfg(feature = "ledger")]
 mod client;
 #[cfg(feature = "ledger")]
+mod clock;
+#[cfg(feature = "ledger")]
 mod demo;
 #[cfg(feature = "ledger")]
 mod disclose;
@@ -91,6 +93,8 @@ enum Command {
     Release(disclose::ReleaseArgs),
     #[cfg(feature = "ledger")]
     Case(case::CaseArgs),
+    #[cfg(feature = "ledger")]
+    Clock(clock::ClockArgs),
     Verify(verify::VerifyArgs),
     #[cfg(feature = "ledger")]
     Export(export::ExportArgs),
@@ -156,6 +160,8 @@ fn run(command: Command, global: &GlobalArgs, terminal: Terminal) -> Result<Exit
         Command::Release(args) => disclose::release(&args, &global.socket(home), terminal),
         #[cfg(feature = "ledger")]
         Command::Case(args) => case::run(&args, &global.socket(home), terminal),
+        #[cfg(feature = "ledger")]
+        Command::Clock(args) => clock::run(&args, &global.socket(home), terminal),
         Command::Verify(args) => verify::run(&args, home, terminal),
         #[cfg(feature = "ledger")]
         Command::Export(args) => export::run(&args, home, terminal),

@@ -67,6 +67,23 @@ pub enum ClockRefusal {
     },
 }
 
+/// What the rule says at one moment, for people who ask.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClockState {
+    /// The time of the last stamp.
+    pub last: Timestamp,
+    /// What the wall clock says.
+    pub wall: Timestamp,
+    /// The time that an entry would bear now, or why none can be stamped.
+    pub stamp: Result<Timestamp, ClockRefusal>,
+}
+
+impl ClockState {
+    pub(crate) fn at(last: &LastStamp, now: &ClockReading) -> Self {
+        Self { last: last.time, wall: now.wall, stamp: stamp(last, now) }
+    }
+}
+
 /// The time to stamp at `now` after `last`.
 ///
 /// # Errors

@@ -42,7 +42,7 @@ mod recovery;
 #[doc(hidden)]
 pub use anchor::{AnchorFault, MemoryAnchor};
 pub use anchor::{AnchorMedium, FileAnchor, Slot};
-pub use clock::{ClockReading, ClockRefusal};
+pub use clock::{ClockReading, ClockRefusal, ClockState};
 pub use committed::Ack;
 pub use doubt::Doubt;
 pub use draft::{Draft, DraftError, Poster};

@@ -12,9 +12,11 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 
+use super::clock::{ClockState, LastStamp};
 use super::committed::{self, Ack, Published};
 use super::derived;
 use super::doubt::{Doubt, Poison};
+use super::environment::ReadClock;
 use super::error::ReadError;
 use super::keys::{NamedKey, Vault};
 use super::{rows, tree};
@@ -45,6 +47,7 @@ pub struct Reader {
     vkey: Vkey,
     published: watch::Receiver<Arc<Published>>,
     poison: Poison,
+    clock: ReadClock,
 }
 
 /// One entry, opened.
@@ -63,8 +66,9 @@ impl Reader {
         vkey: Vkey,
         published: watch::Receiver<Arc<Published>>,
         poison: Poison,
+        clock: ReadClock,
     ) -> Self {
-        Self { store, vault, vkey, published, poison }
+        Self { store, vault, vkey, published, poison, clock }
     }
 
     /// The store itself, for the harness that reads every row again.
@@ -231,6 +235,21 @@ impl Reader {
     /// [`ReadError::Poisoned`].
     pub fn world(&self) -> Result<Arc<World>, ReadError> {
         Ok(Arc::clone(&self.now()?.world))
+    }
+
+    /// What the clock rule says now.
+    ///
+    /// # Errors
+    /// [`ReadError::Poisoned`], [`ReadError::Doubt`].
+    pub fn clock(&self) -> Result<ClockState, ReadError> {
+        let last = self.size()?.get().saturating_sub(1);
+        let entry = Entry::parse(&self.entry(LeafIndex::new(last))?);
+        let time = entry.map_err(|_| self.doubt(Doubt::Row { what: "an entry" }))?.time;
+        let row = rows::last_stamp(&*self.store).map_err(|error| self.doubt(error.into()))?;
+        // As at start-up: a row of an older stamp says nothing about this one.
+        let stamp = row.filter(|stamp| stamp.time >= time).unwrap_or(LastStamp::of_entry(time));
+        let reading = (self.clock)().map_err(|error| self.doubt(error.into()))?;
+        Ok(ClockState::at(&stamp, &reading))
     }
 
     /// The entries about a request in their order: the newest `limit` (at most

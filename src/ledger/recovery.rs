@@ -178,7 +178,8 @@ fn run(
     let (published, newest) = watch::channel(Arc::new(first));
     let (sender, queue) = mpsc::channel(config.queue_events_max);
     let (vault, poison, bytes_waiting) = (Arc::new(vault), Poison::new(), Arc::new(AtomicUsize::new(0)));
-    let reader = Reader::new(Arc::clone(&store), Arc::clone(&vault), vkey, newest, poison.clone());
+    let clock = Arc::clone(&environment.clock);
+    let reader = Reader::new(Arc::clone(&store), Arc::clone(&vault), vkey, newest, poison.clone(), clock);
     let ledger = Ledger::new(sender, Arc::clone(&bytes_waiting), config, poison.clone(), reader);
     let sequencer = Sequencer {
         queue,

@@ -2,9 +2,12 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use http_body_util::{BodyExt, Full};
 use hyper::body::Bytes;
 use hyper::client::conn::http1;
@@ -47,8 +50,25 @@ fn texts() -> Texts {
     Texts {
         policy: include_str!("../../../config/policy.toml").to_owned(),
         directory: include_str!("../../../config/directory.toml").to_owned(),
-        roles: include_str!("../../../config/roles.toml").to_owned(),
+        roles: format!("{}{}", include_str!("../../../config/roles.toml"), deciders()),
     }
+}
+
+/// The key of a person whom a test needs to sign.
+pub(super) fn key(person: &str) -> ed25519_dalek::SigningKey {
+    ed25519_dalek::SigningKey::from_bytes(Digest::of(person.as_bytes()).as_bytes())
+}
+
+/// Two people who may accept a clock.
+fn deciders() -> String {
+    let person = |(id, role): (&str, &str)| {
+        let public = STANDARD.encode(key(id).verifying_key().as_bytes());
+        format!(
+            "\n[[person]]\nid = \"{id}\"\nroles = [\"{role}\"]\njurisdictions = [\"*\"]\n\
+             valid_from = \"2026-01-01T00:00:00.000Z\"\n\n[[person.key]]\npublic = \"{public}\"\n"
+        )
+    };
+    [("p-chief-1", "senior_reviewer"), ("p-counsel-1", "counsel")].map(person).concat()
 }
 
 /// What differs between the daemons of these tests.
@@ -112,6 +132,11 @@ impl Daemon {
         let (shutdown, stopped) = oneshot::channel();
         let served = tokio::spawn(serve(listener, app, async { drop(stopped.await) }));
         Self { store, socket, ledger, running, worker, shutdown, served, gate, _home: home }
+    }
+
+    /// Sets the wall clock ahead; what has passed since boot stays as it is.
+    pub(super) fn jump(&self, ms: i64) {
+        self.gate.ahead_ms.fetch_add(ms, Ordering::SeqCst);
     }
 
     /// Stops the sequencer before its next batch, for as long as what this returns lives.
@@ -240,7 +265,9 @@ fn ledger(
     let (clock, gate) = (Arc::clone(&environment.clock), Arc::clone(gate));
     environment.clock = Arc::new(move || {
         gate.pass();
-        clock()
+        let mut reading = clock()?;
+        reading.wall = reading.wall.saturating_add_ms(gate.ahead_ms.load(Ordering::SeqCst));
+        Ok(reading)
     });
     let start = StartUp {
         signer: signer(),
@@ -261,6 +288,8 @@ fn ledger(
 struct Gate {
     is_closed: Mutex<bool>,
     opened: Condvar,
+    /// How far the wall clock stands ahead of the machine's.
+    ahead_ms: AtomicI64,
 }
 
 impl Gate {
