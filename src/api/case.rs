@@ -11,13 +11,15 @@ use super::params::InPath;
 use super::peer::Caller;
 use super::problem::{Problem, ProblemDocument};
 use super::reads::word;
+use super::says::says;
 use super::sign::{LeafView, OrderView, Template, templates};
 use crate::ledger::{ReadError, Reader};
 use crate::model::id::RequestId;
 use crate::ops::machine;
 use crate::practice::approvals::ApprovalState;
 use crate::practice::case::{Case, Disclosure, Review};
-use crate::practice::vocabulary::ExactScope;
+use crate::practice::due::{self, Due};
+use crate::practice::vocabulary::{EventType, ExactScope, RejectCode};
 
 /// Entries of a timeline in one answer; a request that has more shows its newest.
 const TIMELINE_MAX: usize = 1_000;
@@ -50,8 +52,40 @@ pub(super) struct CaseView {
     disclosures: Vec<DisclosureRow>,
     /// What a person could sign now.
     sign: Vec<Template>,
+    /// Why it was rejected, with the statements that have these reasons.
+    rejected_for: Vec<RejectedView>,
+    /// The types of events that may come next.
+    next: Vec<&'static str>,
+    /// What is due about it, by time.
+    deadlines: Vec<DeadlineView>,
     /// Its entries, in order.
     timeline: Vec<TimelineEntry>,
+}
+
+/// A reason of the rejection.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct RejectedView {
+    /// Which of the eight.
+    #[schema(value_type = String)]
+    code: Box<RawValue>,
+    /// Its statement.
+    rule: &'static str,
+}
+
+/// Something that is due.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct DeadlineView {
+    /// When.
+    at: String,
+    /// What.
+    #[schema(value_type = String)]
+    deadline: Box<RawValue>,
+    /// The rule that sets it.
+    rule: &'static str,
+    /// The entry that set it.
+    set_by: u64,
+    /// Whether letting it pass breaks the practice; the others only tell that a time is over.
+    is_a_duty: bool,
 }
 
 /// A completed review.
@@ -125,6 +159,8 @@ pub(super) struct TimelineEntry {
     r#type: String,
     /// Who acted.
     actor: String,
+    /// What it says, in ids, closed words, numbers and times.
+    says: String,
 }
 
 /// Read a request. Recorded as `access.read`.
@@ -147,9 +183,11 @@ pub(super) async fn request(
     let view = app
         .read(move |reader| {
             let case = reader.case(&wanted)?;
-            let sign = templates(&case, &*reader.world()?, at);
+            let world = reader.world()?;
+            let sign = templates(&case, &world, at);
+            let due = world.policy().map(|policy| due::of_case(&policy.value, &case));
             let timeline = timeline(reader, &wanted)?;
-            Ok(CaseView::new(case, sign, timeline))
+            Ok(CaseView::new(case, sign, due.unwrap_or_default(), timeline))
         })
         .await?;
     app.access().read(caller.uid, Some(id)).await?;
@@ -160,7 +198,9 @@ fn timeline(reader: &Reader, request: &RequestId) -> Result<Vec<TimelineEntry>, 
     let entries = reader.timeline(request, TIMELINE_MAX)?;
     let entry = |index| {
         let opened = reader.open(index)?;
+        let says = says(&opened.event.type_, opened.event.data.get());
         Ok(TimelineEntry {
+            says,
             index: opened.entry.index.get(),
             time: opened.entry.time.to_string(),
             r#type: opened.event.type_,
@@ -171,7 +211,7 @@ fn timeline(reader: &Reader, request: &RequestId) -> Result<Vec<TimelineEntry>, 
 }
 
 impl CaseView {
-    fn new(case: Case, sign: Vec<Template>, timeline: Vec<TimelineEntry>) -> Self {
+    fn new(case: Case, sign: Vec<Template>, due: Vec<Due>, timeline: Vec<TimelineEntry>) -> Self {
         Self {
             id: case.request.to_string(),
             state: case.state_name(),
@@ -181,10 +221,31 @@ impl CaseView {
             instrument: case.classified.as_ref().map(|classified| word(&classified.instrument)),
             approvals: case.approvals.iter().map(ApprovalView::new).collect(),
             disclosures: case.disclosures.iter().map(DisclosureRow::new).collect(),
+            rejected_for: case.rejected_for.iter().map(RejectedView::new).collect(),
+            next: case.next_steps().into_iter().map(EventType::as_str).collect(),
+            deadlines: due.iter().map(DeadlineView::new).collect(),
             scope_ordered: case.classified.map(|classified| classified.scope),
             review: case.review.map(ReviewView::new),
             sign,
             timeline,
+        }
+    }
+}
+
+impl RejectedView {
+    fn new(code: &RejectCode) -> Self {
+        Self { code: word(code), rule: code.rule().number() }
+    }
+}
+
+impl DeadlineView {
+    fn new(due: &Due) -> Self {
+        Self {
+            at: due.at.to_string(),
+            deadline: word(&due.deadline),
+            rule: due.deadline.rule().number(),
+            set_by: due.set_by.get(),
+            is_a_duty: due.deadline.is_a_duty(),
         }
     }
 }

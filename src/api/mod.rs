@@ -38,6 +38,7 @@ mod events;
 mod feed;
 mod health;
 mod reads;
+mod says;
 mod sign;
 mod tiles;
 

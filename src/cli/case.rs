@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use serde_json::Value;
 
-use super::approve;
+use super::approve::{self, visible};
 use super::client::Client;
 use super::exit::{Exit, Failure};
 use super::terminal::Terminal;
@@ -15,7 +15,7 @@ use crate::model::approval::Kind;
 use crate::model::id::RequestId;
 use crate::ops::files;
 
-/// Show one request: how far it has come, who decided what, and what can be signed now.
+/// Show one request: its timeline, who decided what and why, what may come next and what is due.
 #[derive(Args, Debug)]
 #[command(
     after_help = "Example:\n  probity case REQ-2026-1\n  probity case REQ-2026-1 --packet REQ-2026-1.packet"
@@ -47,8 +47,7 @@ pub(super) fn run(args: &CaseArgs, socket: &Path, terminal: Terminal) -> Result<
 }
 
 fn print(case: &Value, terminal: Terminal) -> Result<(), Failure> {
-    let text = |value: &Value| value.as_str().unwrap_or("-").to_owned();
-    let list = |member: &str| case.get(member).and_then(Value::as_array).cloned().unwrap_or_default();
+    let rows = |member: &str| case.get(member).and_then(Value::as_array).cloned().unwrap_or_default();
     terminal.line(format_args!("{}  {}", text(&case["id"]), text(&case["state"])))?;
     terminal.line(format_args!("agency      {}", text(&case["agency"])))?;
     terminal.line(format_args!("instrument  {}", text(&case["instrument"])))?;
@@ -57,15 +56,36 @@ fn print(case: &Value, terminal: Terminal) -> Result<(), Failure> {
         case["order"]["version"],
         text(&case["order"]["sha256"])
     ))?;
+    for entry in rows("timeline") {
+        terminal.line(format_args!(
+            "{:>10}  {}  {:<24} {:<14} {}",
+            entry["index"],
+            text(&entry["time"]),
+            text(&entry["type"]),
+            text(&entry["actor"]),
+            text(&entry["says"])
+        ))?;
+    }
+    decisions(case, terminal)?;
+    terminal.line(format_args!("state       {}", text(&case["state"])))?;
+    outlook(case, terminal)
+}
+
+/// What was refused and why, who signed what, what became of it.
+fn decisions(case: &Value, terminal: Terminal) -> Result<(), Failure> {
+    let rows = |member: &str| case.get(member).and_then(Value::as_array).cloned().unwrap_or_default();
     for refused in case["review"].get("refused").and_then(Value::as_array).into_iter().flatten() {
         terminal.line(format_args!(
             "refused     item {} under {}: {}",
             refused["item"],
             text(&refused["rule"]),
-            text(&refused["reason"])
+            visible(&text(&refused["reason"]))
         ))?;
     }
-    for approval in list("approvals") {
+    for reason in rows("rejected_for") {
+        terminal.line(format_args!("rejected    {} ({})", text(&reason["code"]), text(&reason["rule"])))?;
+    }
+    for approval in rows("approvals") {
         terminal.line(format_args!(
             "{:<11} {} by {} as {}, until {}",
             text(&approval["decision"]),
@@ -75,7 +95,7 @@ fn print(case: &Value, terminal: Terminal) -> Result<(), Failure> {
             text(&approval["exp"])
         ))?;
     }
-    for disclosure in list("disclosures") {
+    for disclosure in rows("disclosures") {
         terminal.line(format_args!(
             "disclosure  {}  {}  {}",
             text(&disclosure["id"]),
@@ -83,21 +103,36 @@ fn print(case: &Value, terminal: Terminal) -> Result<(), Failure> {
             text(&disclosure["production"])
         ))?;
     }
-    for entry in list("timeline") {
+    Ok(())
+}
+
+/// What may come next, what is due, what can be signed.
+fn outlook(case: &Value, terminal: Terminal) -> Result<(), Failure> {
+    let rows = |member: &str| case.get(member).and_then(Value::as_array).cloned().unwrap_or_default();
+    let next: Vec<_> = rows("next").iter().map(text).collect();
+    terminal.line(format_args!(
+        "next        {}",
+        if next.is_empty() { "nothing".to_owned() } else { next.join(", ") }
+    ))?;
+    for deadline in rows("deadlines") {
         terminal.line(format_args!(
-            "{:>10}  {}  {:<24} {}",
-            entry["index"],
-            text(&entry["time"]),
-            text(&entry["type"]),
-            text(&entry["actor"])
+            "due         {}  {} under {}, set by entry {}",
+            text(&deadline["at"]),
+            text(&deadline["deadline"]),
+            text(&deadline["rule"]),
+            deadline["set_by"]
         ))?;
     }
-    for template in list("sign") {
+    for template in rows("sign") {
         terminal.line(format_args!(
-            "can be signed now: {} on entry {}",
+            "sign        {} on entry {}",
             text(&template["kind"]),
             template["context"]["index"]
         ))?;
     }
     Ok(())
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().unwrap_or("-").to_owned()
 }

@@ -32,6 +32,12 @@ async fn a_request_is_shown_after_the_look_is_in_the_log() {
         case["timeline"].as_array().expect("a list").iter().map(|entry| &entry["type"]).collect();
     assert_eq!(types, ["request.received", "request.withdrawn"]);
     assert_eq!(case["timeline"][1]["index"], FOUNDING + 1);
+    let says = case["timeline"][0]["says"].as_str().expect("a line");
+    assert!(says.starts_with("channel portal, kind legal_demand, order version 1"), "{says}");
+    assert_eq!(
+        (&case["next"], &case["deadlines"], &case["rejected_for"]),
+        (&json!([]), &json!([]), &json!([]))
+    );
 
     assert_eq!(daemon.types()[2..], ["access.read"]);
     let look = daemon.data(FOUNDING + 2);
