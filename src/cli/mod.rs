@@ -24,6 +24,8 @@ mod demo;
 #[cfg(feature = "ledger")]
 mod disclose;
 #[cfg(feature = "ledger")]
+mod due;
+#[cfg(feature = "ledger")]
 mod export;
 #[cfg(feature = "ledger")]
 mod home;
@@ -94,6 +96,8 @@ enum Command {
     #[cfg(feature = "ledger")]
     Case(case::CaseArgs),
     #[cfg(feature = "ledger")]
+    Due(due::DueArgs),
+    #[cfg(feature = "ledger")]
     Clock(clock::ClockArgs),
     Verify(verify::VerifyArgs),
     #[cfg(feature = "ledger")]
@@ -160,6 +164,8 @@ fn run(command: Command, global: &GlobalArgs, terminal: Terminal) -> Result<Exit
         Command::Release(args) => disclose::release(&args, &global.socket(home), terminal),
         #[cfg(feature = "ledger")]
         Command::Case(args) => case::run(&args, &global.socket(home), terminal),
+        #[cfg(feature = "ledger")]
+        Command::Due(args) => due::run(&args, &global.socket(home), terminal),
         #[cfg(feature = "ledger")]
         Command::Clock(args) => clock::run(&args, &global.socket(home), terminal),
         Command::Verify(args) => verify::run(&args, home, terminal),
