@@ -5,6 +5,7 @@
 //! and records read from files. Only the people, the orders and the data are invented.
 
 mod cast;
+mod demand;
 mod story;
 
 use std::fs::{self, File};
@@ -17,9 +18,14 @@ use clap::Args;
 use super::client::Client;
 use super::exit::{Exit, Failure};
 use super::terminal::Terminal;
+use crate::ops::files;
 use cast::Cast;
 use story::Story;
 
+/// The draft legal tables that come with the program.
+const DRAFT: &str = include_str!("../../config/policy.toml");
+/// Longest text of legal tables in bytes.
+const TABLES_BYTES_MAX: u64 = 4 * 1024 * 1024;
 /// Longest wait for the daemon to answer.
 const START_WAIT: Duration = Duration::from_secs(20);
 /// Longest wait for it to stop.
@@ -30,15 +36,22 @@ const STOP_WAIT: Duration = Duration::from_secs(20);
 #[derive(Args, Debug)]
 #[command(after_help = "Example:\n  probity demo --home /tmp/probity-demo\n\n\
     It needs no root and no network, and leaves everything in DIR for you to look at.")]
-pub(super) struct DemoArgs {}
+pub(super) struct DemoArgs {
+    /// The legal tables to found the log under; without it the draft that comes with the program.
+    #[arg(long, value_name = "FILE")]
+    policy: Option<PathBuf>,
+}
 
-pub(super) fn run(dir: &Path, terminal: Terminal) -> Result<Exit, Failure> {
+pub(super) fn run(args: &DemoArgs, dir: &Path, terminal: Terminal) -> Result<Exit, Failure> {
     if fs::read_dir(dir).is_ok_and(|mut entries| entries.next().is_some()) {
         let error = anyhow::anyhow!("{} is not empty", dir.display());
         return Err(Failure::new(Exit::CannotCreate, error).hint("name a directory that does not exist yet"));
     }
     let dir = std::path::absolute(dir).map_err(Failure::with(Exit::CannotCreate))?;
-    let cast = Cast::found(&dir)?;
+    let read =
+        |path: &PathBuf| files::read_text(path, TABLES_BYTES_MAX).map_err(Failure::with(Exit::NoInput));
+    let tables = args.policy.as_ref().map_or_else(|| Ok(DRAFT.to_owned()), read)?;
+    let cast = Cast::found(&dir, &tables)?;
     let mut daemon = Daemon::start(&dir)?;
     let client = Client::new(&cast.socket)?;
     daemon.wait_until_ready(&client)?;

@@ -184,10 +184,10 @@ fn run(command: Command, global: &GlobalArgs, terminal: Terminal) -> Result<Exit
         }
         Command::Keygen(args) => keygen::run(&args, terminal),
         #[cfg(feature = "ledger")]
-        Command::Demo(demo::DemoArgs {}) => {
+        Command::Demo(args) => {
             // Never the place of a real home.
             let dir = global.home.clone().unwrap_or_else(|| PathBuf::from("probity-demo"));
-            demo::run(&dir, terminal)
+            demo::run(&args, &dir, terminal)
         }
     }
 }

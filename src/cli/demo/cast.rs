@@ -13,6 +13,7 @@ use crate::model::id::PersonId;
 use crate::ops::age::Identity;
 use crate::ops::config::Config;
 use crate::ops::{files, keys, machine};
+use crate::practice::{Policy, RuleSet};
 
 /// The name of the demonstration's log.
 pub(super) const ORIGIN: &str = "log.example/probity-demo";
@@ -30,6 +31,8 @@ pub(super) struct Reviewer {
 /// Everybody and everything the story needs.
 pub(super) struct Cast {
     pub(super) socket: PathBuf,
+    /// The rule set that the log is founded under.
+    pub(super) rules: RuleSet,
     pub(super) reviewer: Reviewer,
     pub(super) senior: Reviewer,
     pub(super) collector: PersonId,
@@ -40,8 +43,10 @@ pub(super) struct Cast {
 }
 
 impl Cast {
-    /// Makes the keys, the texts, the sources and the home.
-    pub(super) fn found(dir: &Path) -> Result<Self, Failure> {
+    /// Makes the keys, the texts, the sources and the home, under these legal tables.
+    pub(super) fn found(dir: &Path, tables: &str) -> Result<Self, Failure> {
+        let tables = without_waiting(tables);
+        let rules = Policy::parse(&tables).map_err(Failure::with(Exit::Data))?.rule_set();
         for part in ["", "people", "agency", "auditor", "orders"] {
             files::make_dir(&dir.join(part), files::PRIVATE_DIR_MODE)
                 .map_err(Failure::with(Exit::CannotCreate))?;
@@ -62,12 +67,14 @@ impl Cast {
         write(&directory, &directory_text(&agency, ack_line.trim_end()))?;
         let roles = dir.join("people.toml");
         write(&roles, &roles_text(&[(&reviewer, &public(&reviewer)?), (&senior, &public(&senior)?)]))?;
+        let policy = dir.join("tables.toml");
+        write(&policy, &tables)?;
         let args = InitArgs {
             origin: ORIGIN.to_owned(),
             organization: "Example Provider (demonstration)".to_owned(),
             at_rest: dir.join("at-rest.age"),
             insecure_colocated: true,
-            policy: None,
+            policy: Some(policy),
             directory,
             roles,
             sources: Some(dir.join("sources/sources.toml")),
@@ -78,6 +85,7 @@ impl Cast {
         let config = Config::load(dir).map_err(Failure::with(Exit::Config))?;
         Ok(Self {
             socket: config.socket.path,
+            rules: rules.unwrap_or(RuleSet::One),
             reviewer,
             senior,
             collector: PersonId::new("p-operator-1").map_err(Failure::with(Exit::Config))?,
@@ -87,6 +95,19 @@ impl Cast {
             auditor_identity,
         })
     }
+}
+
+/// The tables but for the days between notice and release, which nobody can watch.
+fn without_waiting(tables: &str) -> String {
+    const NONE: &str = "notice_wait_days = 0";
+    let is_stated = |line: &&str| line.starts_with("notice_wait_days");
+    if let Some(stated) = tables.lines().find(is_stated) {
+        return tables.replacen(stated, NONE, 1);
+    }
+    if tables.contains("\n[times]\n") {
+        return tables.replacen("\n[times]\n", &format!("\n[times]\n{NONE}\n"), 1);
+    }
+    tables.replacen("\n[limits]\n", &format!("\n[times]\n{NONE}\n\n[limits]\n"), 1)
 }
 
 fn write_sources(dir: &Path) -> Result<(), Failure> {
@@ -164,6 +185,25 @@ fn roles_text(reviewers: &[(&Reviewer, &String)]) -> String {
     for (reviewer, key) in reviewers {
         person(reviewer.id.as_str(), &format!("\"{}\"", reviewer.role), Some(key));
     }
+    person("p-privacy-1", "\"privacy_officer\"", None);
     person("p-operator-1", "\"operator\", \"collector\"", None);
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_copy_of_the_tables_waits_for_nobody() {
+        let draft = include_str!("../../../config/policy.toml");
+        let stated = "\n[times]\nnotice_wait_days = 7\nfollowup_days = 5\n\n[limits]\n";
+        let other = "\n[times]\nfollowup_days = 5\n\n[limits]\n";
+        for tables in
+            [draft, &draft.replacen("\n[limits]\n", stated, 1), &draft.replacen("\n[limits]\n", other, 1)]
+        {
+            let policy = Policy::parse(&without_waiting(tables)).expect("sound");
+            assert_eq!(policy.times.notice_wait_days, 0);
+        }
+    }
 }

@@ -10,6 +10,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
 use super::cast::{Cast, ORIGIN, Reviewer};
+use super::demand::{self, DAY_MS, Demand, SUBPOENA, Step, WARRANT, event, order, review, scope};
 use crate::bundle::ack;
 use crate::bundle::open::{self, Opened, Trust};
 use crate::bundle::sshsig;
@@ -23,49 +24,8 @@ use crate::cli::{export, trust, verify};
 use crate::ledger::ExportSet;
 use crate::model::approval::Kind;
 use crate::model::digest::Digest;
-use crate::model::scope::Scope;
 use crate::ops::{files, machine};
-
-const DAY_MS: i64 = 24 * 3_600_000;
-const MARCH: (&str, &str) = ("2026-03-01T00:00:00.000Z", "2026-04-01T00:00:00.000Z");
-const ADA: &str = "ada.example@mail.example";
-const BEN: &str = "ben.sample@mail.example";
-
-/// A demand of the story.
-struct Demand {
-    request: &'static str,
-    title: &'static str,
-    instrument: &'static str,
-    issuer: &'static str,
-    account: &'static str,
-    letter: &'static str,
-    /// Class, and whether it is asked for March only.
-    asks: &'static [(&'static str, Option<(&'static str, &'static str)>)],
-    /// Positions of what the instrument does not reach, with the rule.
-    refused: &'static [(usize, &'static str, &'static str)],
-}
-
-const WARRANT: Demand = Demand {
-    request: "REQ-DEMO-1",
-    title: "a search warrant for one mailbox, one month",
-    instrument: "us.warrant_2703",
-    issuer: "magistrate",
-    account: ADA,
-    letter: "SEARCH WARRANT (invented)\nThe mailbox ada.example@mail.example, messages of March 2026,\nand basic subscriber information.\n",
-    asks: &[("bsi", None), ("content_stored", Some(MARCH))],
-    refused: &[],
-};
-
-const SUBPOENA: Demand = Demand {
-    request: "REQ-DEMO-2",
-    title: "a subpoena that asks for basic data, and for the mail as well",
-    instrument: "us.subpoena",
-    issuer: "prosecutor",
-    account: BEN,
-    letter: "SUBPOENA (invented)\nSubscriber information of ben.sample@mail.example,\nand all messages of March 2026.\n",
-    asks: &[("bsi", None), ("content_stored", Some(MARCH))],
-    refused: &[(1, "S-31", "a US subpoena never reaches content")],
-};
+use crate::practice::RuleSet;
 
 pub(super) struct Story<'a> {
     dir: &'a Path,
@@ -97,18 +57,27 @@ impl<'a> Story<'a> {
             self.dir.display()
         ))?;
 
+        if self.cast.rules == RuleSet::Two {
+            self.say("\nThe draft policy waits seven days between notice and release; the copy that this")?;
+            self.say("demonstration is founded under waits none, because nobody would watch for a week.")?;
+        }
+
         self.chapter("1. A warrant")?;
         self.intake(&WARRANT)?;
+        self.screen(&WARRANT)?;
         self.review(&WARRANT)?;
         let (disclosure, production) = self.approve_and_seal(&WARRANT)?;
+        self.tell_the_customer(&WARRANT)?;
         self.release(&disclosure)?;
         self.agency(&WARRANT, &production)?;
 
         self.chapter("2. A subpoena that wants too much")?;
         self.intake(&SUBPOENA)?;
+        self.screen(&SUBPOENA)?;
         self.refusal(&SUBPOENA)?;
         self.review(&SUBPOENA)?;
         let (disclosure, production) = self.approve_and_seal(&SUBPOENA)?;
+        self.tell_the_customer(&SUBPOENA)?;
         self.release(&disclosure)?;
         self.agency(&SUBPOENA, &production)
     }
@@ -141,6 +110,28 @@ impl<'a> Story<'a> {
             "identifiers": [{"kind": "email", "value": demand.account, "service": "mail", "account": demand.account}],
             "scope": STANDARD.encode(scope(demand, &[])?),
         }), "which instrument, which account, which data, which interval")
+    }
+
+    /// What rule set 2 wants to know before the review.
+    fn screen(&self, demand: &Demand) -> Result<(), Failure> {
+        if self.cast.rules < RuleSet::Two {
+            return Ok(());
+        }
+        let now = machine::now().map_err(Failure::with(Exit::Config))?;
+        demand::screening(demand, now).into_iter().try_for_each(|step| self.step(demand, step))
+    }
+
+    /// Before the release, under rule set 2.
+    fn tell_the_customer(&self, demand: &Demand) -> Result<(), Failure> {
+        if self.cast.rules < RuleSet::Two {
+            return Ok(());
+        }
+        let now = machine::now().map_err(Failure::with(Exit::Config))?;
+        self.step(demand, demand::notice(demand, now))
+    }
+
+    fn step(&self, demand: &Demand, (type_, actor, data, note): Step) -> Result<(), Failure> {
+        self.post(demand, type_, actor, &data, note)
     }
 
     /// What happens when a reviewer lets everything pass.
@@ -192,6 +183,9 @@ impl<'a> Story<'a> {
             &self.cast.senior,
             "the senior reviewer signs the same; one person with two keys would be one person",
         )?;
+        if self.cast.rules >= RuleSet::Two {
+            self.step(demand, demand::custody("p-operator-1"))?;
+        }
         let body = json!({"id": format!("{}-disclose", demand.request), "request": demand.request, "actor": self.cast.collector});
         let opened = self.client.post("/v1/disclosures", &body)?;
         let disclosure = opened.get("disclosure").and_then(Value::as_str).unwrap_or_default().to_owned();
@@ -377,11 +371,6 @@ impl<'a> Story<'a> {
     }
 }
 
-fn event(demand: &Demand, type_: &str, actor: &str, data: &Value, suffix: &str) -> Value {
-    let id = format!("{}-{}{suffix}", demand.request, type_.replace('.', "-"));
-    json!({"v": 1, "id": id, "type": type_, "request": demand.request, "actor": actor, "data": data})
-}
-
 /// What a rule of minimisation withholds, for the story's reader.
 fn meaning(rule: &str) -> String {
     let words = match rule {
@@ -393,37 +382,6 @@ fn meaning(rule: &str) -> String {
         _ => return format!("under {rule}"),
     };
     format!("{words} ({rule})")
-}
-
-fn order(demand: &Demand) -> Value {
-    json!({"version": 1, "sha256": Digest::of(demand.letter.as_bytes())})
-}
-
-fn review(demand: &Demand, scope: &[u8], refused: &[(usize, &str, &str)]) -> Value {
-    let refused: Vec<Value> = refused
-        .iter()
-        .map(|(item, rule, reason)| json!({"item": item, "rule": rule, "reason": reason}))
-        .collect();
-    json!({
-        "reviewer": "p-reviewer-1", "order": order(demand), "scope": STANDARD.encode(scope), "refused": refused,
-        "legality": {
-            "law": ["18 USC 2703"], "procedure": ["FRCrP 41 and 17"], "note_sha256": Digest::of(b"the reviewer's note (invented)"),
-        },
-    })
-}
-
-/// The exact bytes of the demand's scope without the items at `left_out`.
-fn scope(demand: &Demand, left_out: &[usize]) -> Result<Vec<u8>, Failure> {
-    let kept = demand.asks.iter().enumerate().filter(|(at, _)| !left_out.contains(at));
-    let items: Vec<Value> = kept
-        .map(|(_, (class, interval))| {
-            let (from, to) = interval.map_or((None, None), |(from, to)| (Some(from), Some(to)));
-            json!({"account": demand.account, "service": "mail", "class": class, "from": from, "to": to, "fields": null})
-        })
-        .collect();
-    let bytes = json!({"v": 1, "items": items}).to_string().into_bytes();
-    Scope::parse(&bytes).map_err(Failure::with(Exit::Data))?;
-    Ok(bytes)
 }
 
 /// The files below `data/`, in order.
