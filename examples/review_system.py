@@ -2,7 +2,8 @@
 """A review system's side of Probity, with Python's standard library alone.
 
 It walks one demand from its receipt to a completed review over the daemon's Unix socket,
-keeps every receipt and opening it is given, and shows what a refusal looks like.
+keeps every receipt and opening it is given, and shows what a refusal looks like. The first
+entry says under which rule set it was judged; under rule set 2 the demand is screened too.
 
     python3 examples/review_system.py --socket /var/lib/probity/run/probity.sock \
         --request REQ-2026-0001 --agency metro-police --reviewer p-reviewer-1 --intake p-intake-1 \
@@ -96,8 +97,36 @@ class Probity:
         opening.chmod(0o600)
 
 
-def demand(arguments):
-    """The events of one demand, up to its review."""
+def screening(arguments, order):
+    """What rule set 2 wants to know between classification and review: type, step, data."""
+    def digest(note):
+        return hashlib.sha256(note).hexdigest()
+
+    def day(date):
+        return {"date": date, "time": None, "offset": "+00:00"}
+
+    def read(cite):
+        return [{"cite": cite, "version": "2026-01-01T00:00:00.000Z"}]
+
+    # The order's own dates, from which the scope's UTC interval follows: all of March.
+    yield "interval", "interval.stated", {"order": order, "items": [
+        {"item": 1, "from": day("2026-03-01"), "to": day("2026-03-31"), "to_is_inclusive": True}]}
+    # Whose account it is decides whom the demand must go to, and whom the provider tells.
+    yield "profiled", "accounts.profiled", {"order": order, "accounts": [{
+        "service": "mail", "account": arguments.account, "segment": "consumer", "seats": None, "customer": None,
+        "customer_country": "US", "us_person": True, "hosted_in": "US", "controller": "provider-us",
+        "custody": "provider", "owned_from": None, "owned_to": None}]}
+    # Local law and procedure, read by somebody qualified for that country.
+    yield "legality", "legality.reviewed", {
+        "order": order, "country": "US", "reviewer": arguments.reviewer, "law": read("18 USC 2703(a)"),
+        "procedure": read("FRCrP 41"), "followed": True, "note_sha256": digest(b"a note on the law")}
+    # What it may do to people; a high risk is for two people to decide.
+    yield "rights", "rights.screened", {
+        "order": order, "tier": "low", "subjects": [], "note_sha256": digest(b"a note on rights")}
+
+
+def demand(arguments, rules_of):
+    """The events of one demand, up to its review; `rules_of` asks for the first entry's rule set."""
     letter = f"SEARCH WARRANT for {arguments.account}, March 2026".encode()
     order = {"version": 1, "sha256": hashlib.sha256(letter).hexdigest()}
     scope = base64.b64encode(json.dumps({"v": 1, "items": [
@@ -125,6 +154,9 @@ def demand(arguments):
         "identifiers": [{"kind": "email", "value": arguments.account, "service": "mail",
                          "account": arguments.account}],
         "scope": scope})
+    if rules_of() >= 2:
+        for step, type_, data in screening(arguments, order):
+            yield event(step, type_, arguments.reviewer, data)
     yield event("reviewed", "review.completed", arguments.reviewer, {
         "reviewer": arguments.reviewer, "order": order, "scope": scope, "refused": [],
         "legality": {"law": ["18 USC 2703(a)"], "procedure": ["FRCrP 41"],
@@ -146,9 +178,15 @@ def main():
     arguments.issued_at = arguments.issued_at or "2026-11-17T09:00:00.000Z"
 
     probity = Probity(arguments.socket, arguments.receipts)
-    for event in demand(arguments):
+    recorded = []
+
+    def rules_of():
+        return probity.get(f"/v1/entries/{recorded[0]['index']}")["event"]["rules"]
+
+    for event in demand(arguments, rules_of):
         try:
             answer = probity.post(event)
+            recorded.append(answer)
         except Refused as refusal:
             print(f"{event['type']:24} refused {refusal}")
             return 3

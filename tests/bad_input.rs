@@ -189,7 +189,8 @@ fn each_line_of_a_stream_stands_alone() {
 #[test]
 fn events_that_the_practice_refuses() {
     let mut bench = Bench::new();
-    let [received, authenticated, classified, reviewed] = events::intake("REQ-1", ADA);
+    let (received, authenticated) = (events::received("REQ-1"), events::authenticated("REQ-1"));
+    let (classified, reviewed) = (events::classified("REQ-1", ADA), events::reviewed("REQ-1", ADA));
     let mut connection = bench.daemon.connect();
     bench.post("before its request", &problem(409, "conflict").rule("I-04"), &authenticated);
     events::must(&mut connection, &received);
@@ -211,6 +212,9 @@ fn events_that_the_practice_refuses() {
     subpoena["data"]["issuer"] = json!("the_king");
     bench.post("an issuer of no list", &problem(400, "malformed").rule("F-01"), &subpoena);
     events::must(&mut connection, &classified);
+    for event in events::screened("REQ-1", ADA) {
+        events::must(&mut connection, &event);
+    }
     let mut wider = reviewed.clone();
     let scope = String::from_utf8(events::scope(ADA)).expect("text").replace("2026-04-01", "2026-05-01");
     wider["data"]["scope"] = json!(STANDARD.encode(scope));
@@ -313,6 +317,7 @@ fn approvals_that_approve_nothing() {
     let mut elsewhere = renamed(&good, "elsewhere");
     elsewhere["request"] = json!("REQ-2");
     bench.post("replayed for another request", &problem(422, "refused").rule("A-12"), &elsewhere);
+    events::check_custody(&mut connection, "REQ-1");
     let body = json!({"id": "too-early", "request": "REQ-1", "actor": "p-operator-1"});
     bench.call("a disclosure with one approval", &stale("I-05"), |connection| {
         connection.post("/v1/disclosures", &body).expect("an answer")

@@ -9,9 +9,10 @@ use probity::model::digest::Digest;
 use probity::model::dsse;
 use probity::model::time::Timestamp;
 use probity::ops::machine;
+use probity::practice::RuleSet;
 use serde_json::{Value, json};
 
-use super::home::{AGENCY, Person};
+use super::home::{AGENCY, Person, rules};
 use super::{Answer, Connection};
 
 pub(crate) const HOUR_MS: i64 = 3_600_000;
@@ -77,9 +78,78 @@ pub(crate) fn reviewed(request: &str, account: &str) -> Value {
     event(request, "review.completed", "p-reviewer-1", &data)
 }
 
+/// What rule set 2 wants to know between classification and review; nothing under the first.
+pub(crate) fn screened(request: &str, account: &str) -> Vec<Value> {
+    if rules() < RuleSet::Two {
+        return Vec::new();
+    }
+    let day = |date: &str| json!({"date": date, "time": null, "offset": "+00:00"});
+    let read = |cite: &str| json!([{"cite": cite, "version": "2026-01-01T00:00:00.000Z"}]);
+    let steps = [
+        (
+            "interval.stated",
+            json!({"order": order(request), "items": [{"item": 1, "from": day("2026-03-01"),
+                "to": day("2026-03-31"), "to_is_inclusive": true}]}),
+        ),
+        ("accounts.profiled", json!({"order": order(request), "accounts": [consumer(account)]})),
+        (
+            "legality.reviewed",
+            json!({"order": order(request), "country": "US", "reviewer": "p-reviewer-1",
+                "law": read("18 USC 2703(a)"), "procedure": read("FRCrP 41"), "followed": true,
+                "note_sha256": Digest::of(b"on the law")}),
+        ),
+        (
+            "rights.screened",
+            json!({"order": order(request), "tier": "low", "subjects": [], "note_sha256": Digest::of(b"on rights")}),
+        ),
+    ];
+    steps.iter().map(|(type_, data)| event(request, type_, "p-reviewer-1", data)).collect()
+}
+
+/// A consumer's account, in the United States, with the provider's keys.
+fn consumer(account: &str) -> Value {
+    json!({"service": "mail", "account": account, "segment": "consumer", "seats": null, "customer": null,
+        "customer_country": "US", "us_person": true, "hosted_in": "US", "controller": "provider-us",
+        "custody": "provider", "owned_from": null, "owned_to": null})
+}
+
+/// Before the collection, under rule set 2: who holds the keys to what was ordered.
+pub(crate) fn custody_checked(request: &str) -> Value {
+    let data = json!({"customer_held": [], "answer_sha256": Digest::of(b"the key service's answer")});
+    event(request, "custody.checked", "p-operator-1", &data)
+}
+
+/// An order not to tell, of a court.
+pub(crate) fn secrecy_recorded(request: &str) -> Value {
+    let data = json!({
+        "secrecy": format!("NDO-{request}"), "code": "ndo.2705b", "level": "local", "issuer": "a court",
+        "docket": "26-000", "document_sha256": Digest::of(b"secrecy order"),
+        "grounds": ["destruction_or_tampering"], "judge_approved": true, "individual_necessity": true,
+        "accounts": null, "from": now().saturating_add_ms(-72 * HOUR_MS),
+        "to": now().saturating_add_ms(90 * 24 * HOUR_MS),
+    });
+    event(request, "secrecy.recorded", "p-reviewer-1", &data)
+}
+
+/// Before the release, under that order: the customer is not told now.
+pub(crate) fn notice_suppressed(request: &str) -> Value {
+    let data = json!({"accounts": null, "secrecy": format!("NDO-{request}")});
+    event(request, "notice.suppressed", "p-privacy-1", &data)
+}
+
+/// Before the release, under rule set 2: the customer was told.
+pub(crate) fn notice_sent(request: &str) -> Value {
+    let data = json!({"accounts": null, "recipient": "owner", "contact_sha256": Digest::of(b"a contact"),
+        "notice_sha256": Digest::of(b"a notice"), "sent_at": now()});
+    event(request, "notice.sent", "p-privacy-1", &data)
+}
+
 /// From the letter to the review: everything that needs no signature.
-pub(crate) fn intake(request: &str, account: &str) -> [Value; 4] {
-    [received(request), authenticated(request), classified(request, account), reviewed(request, account)]
+pub(crate) fn intake(request: &str, account: &str) -> Vec<Value> {
+    let mut events = vec![received(request), authenticated(request), classified(request, account)];
+    events.extend(screened(request, account));
+    events.push(reviewed(request, account));
+    events
 }
 
 /// Posts an event that must be recorded now.
@@ -142,11 +212,22 @@ pub(crate) fn walk_to_approved(
         let act = act(connection, request, "disclose");
         answers.push(must(connection, &signed(act, person, A_DAY)));
     }
+    answers.extend(check_custody(connection, request));
     answers
+}
+
+/// Posts what rule set 2 wants before a collection; the answer, unless it was there before.
+pub(crate) fn check_custody(connection: &mut Connection, request: &str) -> Option<Value> {
+    if rules() < RuleSet::Two {
+        return None;
+    }
+    let answer = post(connection, &custody_checked(request));
+    (answer.status != 200).then(|| answer.expect(201))
 }
 
 /// Begins a disclosure and waits until it is sealed or failed; returns its last status.
 pub(crate) fn disclose(connection: &mut Connection, request: &str) -> Value {
+    check_custody(connection, request);
     let body = json!({"id": format!("{request}-disclose"), "request": request, "actor": "p-operator-1"});
     let opened = connection.post("/v1/disclosures", &body).expect("an answer").expect(202);
     settled(connection, opened["disclosure"].as_str().expect("an id"))
@@ -165,8 +246,11 @@ pub(crate) fn settled(connection: &mut Connection, disclosure: &str) -> Value {
     }
 }
 
-/// What the senior reviewer posts to let a sealed bundle out.
+/// What the senior reviewer posts to let a sealed bundle out, once the customer was told.
 pub(crate) fn release(connection: &mut Connection, request: &str, senior: &Person) -> Value {
+    if rules() >= RuleSet::Two {
+        must(connection, &notice_sent(request));
+    }
     let approval = signed(act(connection, request, "release"), senior, A_DAY);
     json!({"id": approval["id"], "actor": senior.id, "envelope": approval["envelopes"][0]})
 }

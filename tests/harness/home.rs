@@ -2,12 +2,14 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use ed25519_dalek::SigningKey;
 use probity::ops::age::Identity;
 use probity::ops::{files, keys, machine};
+use probity::practice::{Policy, RuleSet};
 use tempfile::TempDir;
 
 use super::{Ended, probity, repository};
@@ -56,6 +58,7 @@ impl Home {
             let text = Identity::generate().to_key_file();
             files::write_new(&home.beside(name), text.as_bytes(), files::PRIVATE_MODE).expect("a key file");
         }
+        fs::write(home.beside("policy.toml"), policy()).expect("written");
         fs::write(home.beside("directory.toml"), home.directory()).expect("written");
         fs::write(home.beside("roles.toml"), home.roles()).expect("written");
         copy_sources(&home.beside("sources"));
@@ -75,8 +78,11 @@ impl Home {
             ("--roles", file("roles.toml")),
             ("--sources", file("sources/sources.toml")),
             ("--auditor", auditor),
+            ("--policy", file("policy.toml")),
         ];
-        arguments.extend(named.into_iter().flat_map(|(name, value)| [name.to_owned(), value]));
+        // A test that brings its own legal tables names them.
+        let named = named.into_iter().filter(|(name, _)| !more.contains(name));
+        arguments.extend(named.flat_map(|(name, value)| [name.to_owned(), value]));
         arguments.extend(more.iter().map(|argument| (*argument).to_owned()));
         probity(arguments)
     }
@@ -157,10 +163,32 @@ impl Home {
             person("p-intake-1", "\"intake\"", None),
             person(self.reviewer.id, "\"reviewer\"", Some(&self.reviewer.key)),
             person(self.senior.id, "\"senior_reviewer\"", Some(&self.senior.key)),
+            person("p-privacy-1", "\"privacy_officer\"", None),
             person("p-operator-1", "\"operator\", \"collector\"", None),
         ]
         .concat()
     }
+}
+
+/// The draft legal tables, or those that `PROBITY_TEST_POLICY` names, but for the days between
+/// notice and release: no test waits a week.
+pub(crate) fn policy() -> String {
+    const NONE: &str = "notice_wait_days = 0";
+    let path = std::env::var_os("PROBITY_TEST_POLICY").map(PathBuf::from);
+    let path = path.unwrap_or_else(|| repository().join("config/policy.toml"));
+    let text = fs::read_to_string(path).expect("legal tables");
+    let stated = text.lines().find(|line| line.starts_with("notice_wait_days"));
+    match stated {
+        Some(stated) => text.replacen(stated, NONE, 1),
+        None if text.contains("\n[times]\n") => text.replacen("[times]\n", &format!("[times]\n{NONE}\n"), 1),
+        None => text.replacen("[limits]\n", &format!("[times]\n{NONE}\n\n[limits]\n"), 1),
+    }
+}
+
+/// The rule set that homes are founded under.
+pub(crate) fn rules() -> RuleSet {
+    static RULES: OnceLock<RuleSet> = OnceLock::new();
+    *RULES.get_or_init(|| Policy::parse(&policy()).expect("sound").rule_set().expect("known"))
 }
 
 pub(crate) fn new_key() -> SigningKey {

@@ -22,7 +22,7 @@ use crate::ops::{files, machine};
 use crate::package::workbench::Workbench;
 use crate::package::*;
 use crate::practice::vocabulary::PeerRole;
-use crate::practice::{Case, EventType, approvable};
+use crate::practice::{Case, EventType, RuleSet, approvable};
 use crate::store::MemoryStore;
 use crate::tlog::{LogSigner, Origin, PublicKey, Vkey};
 
@@ -95,11 +95,16 @@ impl Bed {
                  [[person.key]]\npublic = \"{public}\"\n"
             )
         };
-        let people =
-            [("p-rev", "reviewer"), ("p-sen", "senior_reviewer"), ("p-in", "intake"), ("p-col", "collector")];
+        let people = [
+            ("p-rev", "reviewer"),
+            ("p-sen", "senior_reviewer"),
+            ("p-in", "intake"),
+            ("p-col", "collector"),
+            ("p-priv", "privacy_officer"),
+        ];
         let recipient = identities(&self.agency).recipients().next().expect("one");
         Texts {
-            policy: include_str!("../../../config/policy.toml").to_owned(),
+            policy: policy(),
             directory: format!(
                 "schema = 1\n[[agency]]\nid = \"ag-1\"\nname = \"Agency\"\ncountry = \"US\"\nlevel = \"federal\"\n{FROM}\n\
                  [[agency.recipient]]\nage = \"{recipient}\"\nconfirmed = \"by telephone\"\n{FROM}\n"
@@ -206,7 +211,7 @@ impl Bed {
             .iter()
             .map(|a| json!({"kind": "email", "value": a, "service": "mail", "account": a}))
             .collect();
-        let steps = [
+        let mut steps = vec![
             (
                 E::RequestReceived,
                 "p-in",
@@ -227,13 +232,16 @@ impl Bed {
                     "signature": {"kind": "handwritten", "verified": "issuer_confirmed"},
                     "identifiers": identifiers, "scope": scope}),
             ),
-            (
-                E::ReviewCompleted,
-                "p-rev",
-                json!({"reviewer": "p-rev", "order": order, "legality": {"law": ["18 USC 2703(a)"],
-                    "procedure": ["FRCrP 41"], "note_sha256": digest("note")}, "scope": scope, "refused": []}),
-            ),
         ];
+        if self.rules() >= RuleSet::Two {
+            steps.extend(screened(&order, items, &accounts));
+        }
+        steps.push((
+            E::ReviewCompleted,
+            "p-rev",
+            json!({"reviewer": "p-rev", "order": order, "legality": {"law": ["18 USC 2703(a)"],
+                "procedure": ["FRCrP 41"], "note_sha256": digest("note")}, "scope": scope, "refused": []}),
+        ));
         for (kind, actor, data) in steps {
             self.post(request, kind, actor, &data, Vec::new());
         }
@@ -241,6 +249,29 @@ impl Bed {
             let (envelope, data) = self.sign(request, Kind::Disclose, person, role);
             self.post(request, E::ApprovalGiven, person, &data, vec![envelope]);
         }
+        if self.rules() >= RuleSet::Two {
+            let data = json!({"customer_held": [], "answer_sha256": digest("key service")});
+            self.post(request, E::CustodyChecked, "p-col", &data, Vec::new());
+        }
+    }
+
+    /// The rule set in force.
+    fn rules(&self) -> RuleSet {
+        let world = self.ledger().reader().world().expect("runs");
+        world.rules().expect("founded")
+    }
+
+    /// Under rule set 2: the customer is told once, before anybody approves a release.
+    fn tell_the_customer(&self, request: &str) {
+        let reader = self.ledger().reader();
+        let entries = reader.timeline(&RequestId::new(request).expect("an id"), 1_000).expect("readable");
+        let is_notice = |index| reader.open(index).is_ok_and(|opened| opened.event.type_ == "notice.sent");
+        if self.rules() < RuleSet::Two || entries.into_iter().any(is_notice) {
+            return;
+        }
+        let data = json!({"accounts": null, "recipient": "owner", "contact_sha256": digest("contact"),
+            "notice_sha256": digest("notice"), "sent_at": machine::now().expect("a clock")});
+        self.post(request, EventType::NoticeSent, "p-priv", &data, Vec::new());
     }
 
     /// A signed approval of what can be approved now, and the data of its event.
@@ -256,6 +287,9 @@ impl Bed {
         person: &str,
         role: &str,
     ) -> (Vec<u8>, Value) {
+        if kind == Kind::Release {
+            self.tell_the_customer(request);
+        }
         let now = machine::now().expect("a clock");
         let world = self.ledger().reader().world().expect("runs");
         let mut act = approvable(&world, &self.case(request), kind, now).expect("something to approve").act;
@@ -273,6 +307,52 @@ impl Bed {
         let (envelope, _) = self.sign(request, Kind::Release, person, role);
         Release { poster: poster(), id: event_id(), actor: PersonId::new(person).expect("an id"), envelope }
     }
+}
+
+/// The draft, or the tables that `PROBITY_TEST_POLICY` names, but for the days between notice and
+/// release: no test waits a week.
+fn policy() -> String {
+    let draft = || include_str!("../../../config/policy.toml").to_owned();
+    let named = std::env::var_os("PROBITY_TEST_POLICY");
+    let text = named.map_or_else(draft, |path| fs::read_to_string(path).expect("legal tables"));
+    let mut tables: toml::Table = text.parse().expect("TOML");
+    let times = tables.entry("times").or_insert_with(|| toml::Table::new().into());
+    times.as_table_mut().expect("a table").insert("notice_wait_days".to_owned(), 0.into());
+    toml::to_string(&tables).expect("prints")
+}
+
+/// What rule set 2 adds between classification and review.
+fn screened(
+    order: &Value,
+    items: &[Value],
+    accounts: &BTreeSet<&str>,
+) -> Vec<(EventType, &'static str, Value)> {
+    use EventType as E;
+    let day = |date: &str| json!({"date": date, "time": null, "offset": "+00:00"});
+    let dated = items.iter().enumerate().filter(|(_, item)| !item["from"].is_null());
+    let stated: Vec<_> = dated
+        .map(|(at, _)| {
+            json!({"item": at, "from": day("2026-03-01"), "to": day("2026-03-31"), "to_is_inclusive": true})
+        })
+        .collect();
+    let profile = |account: &&str| {
+        json!({"service": "mail", "account": account, "segment": "consumer", "seats": null, "customer": null,
+            "customer_country": "US", "us_person": true, "hosted_in": "US", "controller": "provider-us",
+            "custody": "provider", "owned_from": null, "owned_to": null})
+    };
+    let profiles: Vec<_> = accounts.iter().map(profile).collect();
+    let read = |cite: &str| json!([{"cite": cite, "version": "2026-01-01T00:00:00.000Z"}]);
+    let law = json!({"order": order, "country": "US", "reviewer": "p-rev", "law": read("18 USC 2703(a)"),
+        "procedure": read("FRCrP 41"), "followed": true, "note_sha256": digest("legality")});
+    let rights = json!({"order": order, "tier": "low", "subjects": [], "note_sha256": digest("rights")});
+    let mut steps = Vec::new();
+    if !stated.is_empty() {
+        steps.push((E::IntervalStated, "p-rev", json!({"order": order, "items": stated})));
+    }
+    steps.push((E::AccountsProfiled, "p-rev", json!({"order": order, "accounts": profiles})));
+    steps.push((E::LegalityReviewed, "p-rev", law));
+    steps.push((E::RightsScreened, "p-rev", rights));
+    steps
 }
 
 /// The files below a directory, by their relative paths.
