@@ -1,6 +1,6 @@
 //! Goal: what the pages show is what happens.
 //! Method: every block fenced as `console` in README.md and docs/ is run, in the page's order,
-//! in one scratch directory with the built `probity` on the PATH. A line that begins with `$ `
+//! in one scratch copy of config/ with the built `probity` on the PATH. A line that begins with `$ `
 //! is a command; the lines behind it are what it prints, where `…` stands for anything, and
 //! alone on its line for any number of lines. Blocks fenced as `sh` are not run.
 
@@ -60,6 +60,7 @@ fn the_pages_show_what_happens() {
     let mut commands = 0;
     for page in pages {
         let scratch = tempfile::tempdir().expect("a scratch directory");
+        crate::harness::copy(&repository().join("config"), scratch.path());
         for Shown { command, printed } in shown(&fs::read_to_string(&page).expect("a page")) {
             let mut shell = Command::new("sh");
             shell.args(["-c", &command]).current_dir(scratch.path()).env("PATH", &path);
@@ -70,6 +71,25 @@ fn the_pages_show_what_happens() {
         }
     }
     assert!(commands > 0, "no page shows a command");
+}
+
+/// The body of the first `curl` of a page.
+fn curled(page: &str) -> serde_json::Value {
+    let (_, rest) = page.split_once(" -d '").expect("a curl with a body");
+    let (body, _) = rest.split_once('\'').expect("its end");
+    serde_json::from_str(body).expect("JSON")
+}
+
+#[test]
+fn the_event_that_the_page_posts_by_hand_is_one() {
+    let event = curled(&fs::read_to_string(repository().join("README.md")).expect("a page"));
+    let kind: probity::practice::EventType = event["type"].as_str().expect("text").parse().expect("a type");
+    let data = serde_json::value::to_raw_value(&event["data"]).expect("prints");
+    kind.read(&data).expect("the members of its type");
+    let made = crate::harness::events::event("R-1", kind.as_str(), "p-reviewer-1", &event["data"]);
+    let members =
+        |value: &serde_json::Value| value.as_object().map(|all| all.keys().cloned().collect::<Vec<_>>());
+    assert_eq!(members(&event), members(&made), "the envelope is what the tests post");
 }
 
 #[test]
