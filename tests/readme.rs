@@ -60,10 +60,11 @@ fn the_pages_show_what_happens() {
     let mut commands = 0;
     for page in pages {
         let scratch = tempfile::tempdir().expect("a scratch directory");
-        crate::harness::copy(&repository().join("config"), scratch.path());
+        let dir = scratch.path().join("config");
+        crate::harness::copy(&repository().join("config"), &dir);
         for Shown { command, printed } in shown(&fs::read_to_string(&page).expect("a page")) {
             let mut shell = Command::new("sh");
-            shell.args(["-c", &command]).current_dir(scratch.path()).env("PATH", &path);
+            shell.args(["-c", &command]).current_dir(&dir).env("PATH", &path);
             let ended = run(shell.env("XDG_CONFIG_HOME", scratch.path())).expect(0);
             let lines: Vec<_> = ended.stdout.lines().collect();
             assert!(are_like(&lines, &printed), "{}: {command}\n{}", page.display(), ended.stdout);

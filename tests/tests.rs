@@ -18,5 +18,6 @@ mod leaks;
 mod openapi;
 mod oracles;
 mod readme;
+mod rule_set_1;
 mod supply_chain;
 mod tamper;

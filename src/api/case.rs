@@ -20,6 +20,7 @@ use crate::practice::approvals::ApprovalState;
 use crate::practice::case::{Case, Disclosure, Review};
 use crate::practice::due::{self, Due};
 use crate::practice::vocabulary::{EventType, ExactScope, RejectCode};
+use crate::practice::world::Proposal;
 
 /// Entries of a timeline in one answer; a request that has more shows its newest.
 const TIMELINE_MAX: usize = 1_000;
@@ -48,6 +49,8 @@ pub(super) struct CaseView {
     review: Option<ReviewView>,
     /// Every decision that was signed about it, in order.
     approvals: Vec<ApprovalView>,
+    /// Acts proposed upon it that wait for two people, in order.
+    acts: Vec<ActView>,
     /// Its collections, in order.
     disclosures: Vec<DisclosureRow>,
     /// What a person could sign now.
@@ -132,6 +135,25 @@ pub(super) struct ApprovalView {
     decision: Box<RawValue>,
     /// Until when it holds.
     exp: String,
+}
+
+/// An act that two people must approve.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct ActView {
+    /// The proposing entry, which has the act's exact text: the context of approvals.
+    #[serde(flatten)]
+    entry: LeafView,
+    /// What kind of act.
+    #[schema(value_type = String, example = "redirect.exempt")]
+    kind: Box<RawValue>,
+    /// SHA-256 of the act's text, hex.
+    sha256: String,
+    /// Who proposed it.
+    proposer: String,
+    /// When.
+    time: String,
+    /// What people decided about it, in order.
+    approvals: Vec<ApprovalView>,
 }
 
 /// A collection.
@@ -220,6 +242,7 @@ impl CaseView {
             agency: case.agency.as_ref().map(ToString::to_string),
             instrument: case.classified.as_ref().map(|classified| word(&classified.instrument)),
             approvals: case.approvals.iter().map(ApprovalView::new).collect(),
+            acts: case.acts.iter().map(ActView::new).collect(),
             disclosures: case.disclosures.iter().map(DisclosureRow::new).collect(),
             rejected_for: case.rejected_for.iter().map(RejectedView::new).collect(),
             next: case.next_steps().into_iter().map(EventType::as_str).collect(),
@@ -275,6 +298,19 @@ impl ApprovalView {
             role: word(&given.role),
             decision: word(&given.decision),
             exp: given.exp.to_string(),
+        }
+    }
+}
+
+impl ActView {
+    fn new(open: &Proposal) -> Self {
+        Self {
+            entry: open.context.into(),
+            kind: word(&open.kind),
+            sha256: open.sha256.to_string(),
+            proposer: open.proposer.clone(),
+            time: open.at.to_string(),
+            approvals: open.approvals.iter().map(ApprovalView::new).collect(),
         }
     }
 }

@@ -7,7 +7,7 @@ use crate::model::approval::{Act, Decision, Kind, POLICY_PREFIX};
 use crate::model::time::Timestamp;
 use crate::practice::case::Case;
 use crate::practice::vocabulary::LeafRef;
-use crate::practice::{World, approvable};
+use crate::practice::{World, approvable, approvable_act_of};
 
 /// An entry, by its index and leaf hash.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -90,14 +90,17 @@ impl From<Act> for Template {
     }
 }
 
-/// Every approval that `case` can be given now, at the time `at`.
+/// Every approval that `case` can be given now, at the time `at`: about its data, then about the
+/// acts proposed upon it, in their order.
 pub(super) fn templates(case: &Case, world: &World, at: Timestamp) -> Vec<Template> {
     let review = case.review.as_ref().map(|review| review.context);
     // A review leads to one bundle: once it is being made, what is left to approve is its release.
     // A bundle of an earlier review is none; the next approvals are about the new one.
-    let kind = match case.live_disclosure() {
-        Some(live) if Some(live.review) == review => Kind::Release,
-        _ => Kind::Disclose,
+    let kinds: &[Kind] = match case.live_disclosure() {
+        Some(live) if Some(live.review) == review => &[Kind::Release],
+        _ => &[Kind::Disclose, Kind::Emergency],
     };
-    approvable(world, case, kind, at).map(|template| template.act.into()).into_iter().collect()
+    let of_data = kinds.iter().map(|kind| approvable(world, case, *kind, at));
+    let of_acts = case.acts.iter().map(|open| approvable_act_of(world, case, open.context.index));
+    of_data.chain(of_acts).flatten().map(|template| template.act.into()).collect()
 }

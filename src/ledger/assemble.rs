@@ -158,7 +158,7 @@ impl<'a> Assembler<'a> {
         // Nothing is in force only before the founding, whose drafts name their policy.
         let in_force = self.head.world.policy_sha256().unwrap_or(Digest::from_bytes([0; DIGEST_BYTES]));
         Event {
-            rules: draft.rules.unwrap_or(RuleSet::One.number()),
+            rules: draft.rules.unwrap_or_else(|| self.rules_of(draft.type_)),
             id: draft.id,
             type_: draft.type_.as_str().to_owned(),
             request: draft.request,
@@ -166,6 +166,16 @@ impl<'a> Assembler<'a> {
             policy: draft.policy.unwrap_or(in_force),
             data: draft.data,
             envelopes: draft.envelopes,
+        }
+    }
+
+    /// The rule set of an event that names none: the one in force, or the one that it puts in force.
+    fn rules_of(&self, type_: EventType) -> u32 {
+        let world = &self.head.world;
+        match world.policy() {
+            Some(policy) if type_ == EventType::RulesActivated => policy.value.rules,
+            // Nothing is in force only before the founding, whose drafts name their rule set.
+            _ => world.rules().unwrap_or(RuleSet::One).number(),
         }
     }
 

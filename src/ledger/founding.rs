@@ -123,7 +123,7 @@ impl From<StoreError> for FoundingError {
     }
 }
 
-/// Founds a log in an empty store.
+/// Founds a log in an empty store, under the rule set that its policy is written for.
 ///
 /// # Errors
 /// [`FoundingError`]. Afterwards it can be tried again.
@@ -143,7 +143,8 @@ pub fn found(
     }
     let origin = founding.signer.origin().clone();
     let texts = founding.texts;
-    World::founding(&origin, &texts.policy, &texts.directory, &texts.roles)?;
+    let world = World::founding(&origin, &texts.policy, &texts.directory, &texts.roles)?;
+    let rules = world.rules().expect("a policy that parses is written for a rule set");
 
     let kek = Kek::from_bytes((environment.random)().map_err(Doubt::from)?);
     let epoch = Epoch { origin: origin.clone(), number: FIRST_EPOCH, kek };
@@ -167,7 +168,7 @@ pub fn found(
         recipients: founding.recipients.sha256(),
         home_version: founding.home_version,
         crypto: Crypto::current(),
-        rules: RuleSet::One.number(),
+        rules: rules.number(),
     };
     let vault = Vault { epoch, system };
     batch.put(Family::Meta, rows::numbered(rows::KEYRING, 1), signed_keyring.as_slice());
@@ -179,7 +180,7 @@ pub fn found(
     let config = LedgerConfig::default();
     let mut assembler = Assembler::new(&mut head, &NoRows, &vault, environment, &config);
     *assembler.batch_mut() = batch;
-    for draft in drafts(&created, texts) {
+    for draft in drafts(&created, texts, rules) {
         let outcome = assembler.admit(draft, &Ok(reading.wall), &reading)?;
         outcome.map_err(|refusal| FoundingError::Refused(Box::new(refusal)))?;
     }
@@ -199,7 +200,7 @@ pub fn found(
 }
 
 /// The founding, as drafts: what `log.created` names, then the three texts in full.
-fn drafts(created: &LogCreated, texts: &Texts) -> Vec<Draft> {
+fn drafts(created: &LogCreated, texts: &Texts, rules: RuleSet) -> Vec<Draft> {
     let policy = Digest::of(texts.policy.as_bytes());
     let activated = |text: &str| raw(&Activated::founding(text));
     let events = [
@@ -214,7 +215,7 @@ fn drafts(created: &LogCreated, texts: &Texts) -> Vec<Draft> {
         type_,
         request: None,
         actor: practice::DAEMON.to_owned(),
-        rules: Some(RuleSet::One.number()),
+        rules: Some(rules.number()),
         policy: Some(policy),
         data,
         envelopes: Vec::new(),

@@ -10,3 +10,4 @@ mod faults;
 mod founding;
 mod recording;
 mod recovery;
+mod rule_sets;

@@ -44,7 +44,7 @@ pub use refusal::{Kind, Refusal};
 pub use replay::{Finding, Replay};
 pub use roles::Roles;
 pub use rule::Rule;
-pub use template::{ApprovalTemplate, approvable, approvable_act};
+pub use template::{ApprovalTemplate, approvable, approvable_act, approvable_act_of};
 pub use vocabulary::{Data, EventType};
 pub use world::World;
 

@@ -4,7 +4,7 @@ use super::case::{Case, Stage, Step};
 use super::refusal::Refusal;
 use super::rule::Rule;
 use super::rules1::current_recipients;
-use super::vocabulary::{ExactScope, LeafRef};
+use super::vocabulary::{ExactScope, LeafRef, RequestKind};
 use super::world::{InForce, World};
 use crate::model::approval::{Act, Decision, Kind};
 use crate::model::id::RequestId;
@@ -37,6 +37,10 @@ pub fn approvable(
     let review = review.ok_or_else(|| nothing("there is no review of the order in force"))?;
     let (context, recipients) = match kind {
         Kind::Disclose => (review.context, current_recipients(&force, case, at)?),
+        Kind::Emergency if case.received.kind == RequestKind::Emergency => {
+            (review.context, current_recipients(&force, case, at)?)
+        }
+        Kind::Emergency => return Err(nothing("the request is no emergency")),
         Kind::Release => {
             let live = case.live_disclosure().filter(|live| live.step == Step::Sealed);
             let sealed = live.and_then(|live| live.sealed.as_ref());
@@ -53,7 +57,7 @@ pub fn approvable(
     Ok(template)
 }
 
-/// What an approval of a proposed act would have to name.
+/// What an approval of an act proposed upon the log would have to name.
 ///
 /// # Errors
 /// [`Refusal`] if that entry is no open proposal.
@@ -61,6 +65,21 @@ pub fn approvable_act(world: &World, proposal: LeafIndex) -> Result<ApprovalTemp
     let force = in_force(world)?;
     let open = world.proposals().get(&proposal).ok_or_else(|| nothing("that entry is no open proposal"))?;
     Ok(blank(&force, None, open.kind, open.context))
+}
+
+/// What an approval of an act proposed upon a request would have to name.
+///
+/// # Errors
+/// [`Refusal`] if that entry is no open proposal upon this request.
+pub fn approvable_act_of(
+    world: &World,
+    case: &Case,
+    proposal: LeafIndex,
+) -> Result<ApprovalTemplate, Refusal> {
+    let force = in_force(world)?;
+    let open = case.acts.iter().find(|open| open.context.index == proposal);
+    let open = open.ok_or_else(|| nothing("that entry is no open proposal upon this request"))?;
+    Ok(blank(&force, Some(case.request.clone()), open.kind, open.context))
 }
 
 /// What an approval that accepts the clock would have to name: the last entry.

@@ -46,7 +46,7 @@ pub(super) fn vkey() -> Vkey {
     signer().vkey().clone()
 }
 
-fn texts() -> Texts {
+pub(super) fn texts() -> Texts {
     Texts {
         policy: include_str!("../../../config/policy.toml").to_owned(),
         directory: include_str!("../../../config/directory.toml").to_owned(),
@@ -77,16 +77,24 @@ pub(super) struct Setup {
     pub(super) roles: Option<BTreeSet<PeerRole>>,
     pub(super) limits: Limits,
     pub(super) ledger: LedgerConfig,
+    /// What the log is founded with.
+    pub(super) texts: Texts,
 }
 
 impl Default for Setup {
     fn default() -> Self {
         let limits = Limits { drain_seconds: 5, ..Limits::default() };
-        Self { roles: Some(everything()), limits, ledger: LedgerConfig::default() }
+        Self { roles: Some(everything()), limits, ledger: LedgerConfig::default(), texts: texts() }
     }
 }
 
 impl Setup {
+    /// A log under rule set 2.
+    pub(super) fn of_rule_set_2() -> Self {
+        let policy = texts().policy.replacen("schema = 1", "schema = 1\nrules = 2", 1);
+        Self { texts: Texts { policy, ..texts() }, ..Self::default() }
+    }
+
     pub(super) fn of_role(role: PeerRole) -> Self {
         Self { roles: Some(BTreeSet::from([role])), ..Self::default() }
     }
@@ -113,7 +121,7 @@ impl Daemon {
         let home = tempfile::tempdir().expect("a scratch directory");
         let (store, anchor) = (MemoryStore::new(), MemoryAnchor::new());
         let gate = Arc::new(Gate::default());
-        let (ledger, running) = ledger(&store, &anchor, home.path(), setup.ledger, &gate);
+        let (ledger, running) = ledger(&store, &anchor, home.path(), &setup, &gate);
         let Started { packager, worker, .. } = Packager::start(Start {
             ledger: ledger.clone(),
             home: Home::new(home.path()),
@@ -243,7 +251,7 @@ fn ledger(
     store: &MemoryStore,
     anchor: &MemoryAnchor,
     home: &Path,
-    config: LedgerConfig,
+    setup: &Setup,
     gate: &Arc<Gate>,
 ) -> (Ledger, Running) {
     let identity = Identity::generate().to_key_file();
@@ -257,7 +265,7 @@ fn ledger(
         disclosure: PublicKey::from_bytes(disclosure.as_bytes()).expect("a good key"),
         at_rest: &at_rest,
         recipients: &Recipients::new(at_rest.recipients().collect()).expect("a recipient"),
-        texts: &texts(),
+        texts: &setup.texts,
         home_version: 1,
         kek_dir: &home.join("kek"),
     };
@@ -273,12 +281,12 @@ fn ledger(
         signer: signer(),
         at_rest: identities(),
         kek_dir: home.join("kek"),
-        texts: texts(),
+        texts: setup.texts.clone(),
         other_machine: OtherMachine::Refused,
         anchor_lag: AnchorLag::Refused,
         evidence_dir: home.join("evidence"),
         environment,
-        config,
+        config: setup.ledger,
     };
     UnverifiedStore::new(Arc::new(store.clone()), Box::new(anchor.clone())).verify(start).expect("starts")
 }

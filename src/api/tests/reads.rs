@@ -6,6 +6,7 @@ use serde_json::json;
 
 use super::harness::*;
 use crate::api::Drained;
+use crate::model::digest::Digest;
 use crate::model::opening::{self, Opening};
 use crate::practice::vocabulary::PeerRole;
 use crate::store::{Family, View};
@@ -55,6 +56,35 @@ async fn a_request_is_shown_after_the_look_is_in_the_log() {
     let (drained, store) = daemon.stop().await;
     assert_eq!(drained, Drained::Fully);
     assert_eq!(store.scan(Family::Entries, &[]).count(), 8, "the four later looks, in one entry at the end");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_act_that_waits_for_two_people_can_be_signed() {
+    let daemon = Daemon::start(Setup::of_rule_set_2());
+    daemon.post(&received(1)).await;
+    let act = json!({"source": "mail-1", "item_sha256": Digest::of(b"item").to_string(), "reason": "a book"});
+    let text = format!("{{\"type\":\"scan.cleared\",\"data\":{act}}}");
+    let sha256 = Digest::of(text.as_bytes()).to_string();
+    let proposed = daemon
+        .post(&json!({
+            "v": 1, "id": "A-1", "type": "act.proposed", "request": "R-1", "actor": "p-reviewer-1",
+            "data": {"kind": "scan.clear", "text": text, "sha256": sha256, "reason": "as discussed"},
+        }))
+        .await;
+    assert_eq!(proposed.status, 201, "{}", proposed.text());
+    let case = daemon.get("/v1/requests/R-1").await.json();
+    let entry = daemon.get(&format!("/v1/entries/{}", FOUNDING + 1)).await.json();
+    let context = json!({"index": FOUNDING + 1, "leaf": entry["leaf"]});
+    let waits = &case["acts"][0];
+    assert_eq!((&waits["index"], &waits["leaf"]), (&context["index"], &context["leaf"]));
+    assert_eq!((&waits["kind"], &waits["sha256"]), (&json!("scan.clear"), &json!(sha256)));
+    assert_eq!((&waits["proposer"], &waits["approvals"]), (&json!("p-reviewer-1"), &json!([])));
+    let policy = entry["event"]["policy"].clone();
+    let template = json!({
+        "v": 1, "origin": "log.example/test", "request": "R-1", "kind": "scan.clear", "decision": "approve",
+        "order": null, "scope_sha256": null, "recipients": [], "policy": policy, "context": context,
+    });
+    assert_eq!(case["sign"], json!([template]));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -12,11 +12,11 @@ use crate::ops::export_dir::ExportDir;
 use crate::store::Family;
 use crate::tlog::TreeSize;
 
-fn export_to(log: &TestLog, set: ExportSet, dir: &Path) -> Result<Exported, ExportError> {
+pub(super) fn export_to(log: &TestLog, set: ExportSet, dir: &Path) -> Result<Exported, ExportError> {
     export(&*log.shared(), &vkey(), &log.home.path().join("kek"), set, dir)
 }
 
-fn audited(dir: &Path, log: &TestLog) -> audit::Replayed {
+pub(super) fn audited(dir: &Path, log: &TestLog) -> audit::Replayed {
     let listed = ExportDir::list(dir).expect("listed");
     let request = audit::Request {
         source: audit::Source { names: listed.names().clone(), open: &|name| listed.open(name) },

@@ -14,5 +14,6 @@ mod rules;
 mod screening;
 mod special;
 mod telling;
+mod templates;
 mod walks;
 mod yields;

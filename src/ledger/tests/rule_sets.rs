@@ -1,0 +1,183 @@
+//! Logs under rule set 1, under rule set 2, and under both, one after the other.
+
+use std::collections::BTreeSet;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use ed25519_dalek::SigningKey;
+use serde_json::json;
+
+use super::exporting::{audited, export_to};
+use super::harness::*;
+use crate::audit::Outcome;
+use crate::ledger::*;
+use crate::model::approval::{APPROVAL_TYPE, Approval, Nonce};
+use crate::model::digest::Digest;
+use crate::model::dsse;
+use crate::model::id::RequestId;
+use crate::model::time::Timestamp;
+use crate::practice::vocabulary::{Activated, PeerRole};
+use crate::practice::{EventType, RuleSet, approvable_act};
+use crate::store::{Family, MemoryStore, View as _};
+use crate::tlog::LeafIndex;
+
+/// Who decides about texts here.
+const SENIORS: [&str; 2] = ["p-senior-1", "p-senior-2"];
+
+fn key(person: &str) -> SigningKey {
+    SigningKey::from_bytes(Digest::of(person.as_bytes()).as_bytes())
+}
+
+/// The policy of rule set 1, or the same written for rule set 2.
+fn texts_for(rules: RuleSet) -> Texts {
+    let person = |id: &str, roles: &str, key: String| {
+        format!(
+            "[[person]]\nid = \"{id}\"\nroles = [{roles}]\njurisdictions = [\"*\"]\n\
+             valid_from = \"2026-01-01T00:00:00.000Z\"\n{key}"
+        )
+    };
+    let senior = |id| {
+        let public = STANDARD.encode(key(id).verifying_key().as_bytes());
+        person(id, "\"senior_reviewer\"", format!("[[person.key]]\npublic = \"{public}\"\n"))
+    };
+    let intake = person("p-intake-1", "\"intake\"", String::new());
+    let policy = match rules {
+        RuleSet::One => texts().policy,
+        RuleSet::Two => texts().policy.replacen("schema = 1", "schema = 1\nrules = 2", 1),
+    };
+    Texts { policy, roles: format!("schema = 1\n{intake}{}", SENIORS.map(senior).concat()), ..texts() }
+}
+
+fn founded_under(rules: RuleSet) -> TestLog {
+    let mut log = TestLog::unfounded(Disk::Memory(MemoryStore::new()));
+    log.found_with(&texts_for(rules)).expect("founded");
+    start(&mut log, rules);
+    log
+}
+
+fn start(log: &mut TestLog, rules: RuleSet) {
+    log.start_with(StartUp { texts: texts_for(rules), ..log.start_up() }).expect("started");
+}
+
+/// An event about the log itself, by a senior reviewer, that names no rule set.
+fn by_senior(id: &str, type_: EventType, data: &impl serde::Serialize) -> Draft {
+    let data = serde_json::to_string(data).expect("prints");
+    Draft {
+        poster: Poster::Peer(BTreeSet::from([PeerRole::Operator, PeerRole::Reviewer])),
+        actor: SENIORS[0].to_owned(),
+        ..draft(id, type_, None, &data)
+    }
+}
+
+/// A senior reviewer's signed approval of an open proposal.
+fn approval(log: &TestLog, proposal: LeafIndex, person: &str) -> Draft {
+    let world = log.reader().world().expect("readable");
+    let act = approvable_act(&world, proposal).expect("an open proposal").act;
+    let now = (log.machine.environment().clock)().expect("a clock").wall;
+    let exp = Timestamp::from_ms(now.as_ms() + 3_600_000).expect("a time");
+    let approval = Approval::new(act, "senior_reviewer".to_owned(), now, exp, Nonce::from_bytes([7; 16]));
+    let payload = approval.clone().sign_ready().expect("a whole approval");
+    let data = json!({
+        "kind": approval.kind, "person": person, "keyid": dsse::keyid(&key(person).verifying_key()),
+        "context": approval.context, "approval_sha256": Digest::of(&payload),
+    });
+    let envelope = dsse::sign(APPROVAL_TYPE, &payload, &[&key(person)]);
+    Draft {
+        actor: person.to_owned(),
+        envelopes: vec![envelope.to_json().into_bytes()],
+        ..by_senior(&format!("approval-{person}"), EventType::ApprovalGiven, &data)
+    }
+}
+
+/// Two people put the policy for rule set 2 in force.
+fn adopt_policy(log: &mut TestLog) {
+    let text = texts_for(RuleSet::Two).policy;
+    let sha256 = Digest::of(text.as_bytes());
+    let act = json!({"kind": "policy", "text": text, "sha256": sha256, "reason": "the whole practice"});
+    let proposal = log.submit(by_senior("propose", EventType::ActProposed, &act)).expect("proposed").index;
+    for person in SENIORS {
+        log.submit(approval(log, proposal, person)).expect("approved");
+    }
+    let adopted = Activated::proposed(&text, proposal);
+    log.submit(by_senior("adopt", EventType::PolicyActivated, &adopted)).expect("in force");
+}
+
+/// The rule set that each entry names.
+fn rules(log: &TestLog) -> Vec<u32> {
+    let size = log.reader().size().expect("readable").get();
+    let entries = (0..size).map(LeafIndex::new);
+    entries.map(|index| log.reader().open(index).expect("readable").event.rules).collect()
+}
+
+fn in_force(log: &TestLog) -> Option<RuleSet> {
+    log.reader().world().expect("readable").rules()
+}
+
+fn an_auditor_finds_it_clean(log: &TestLog) {
+    let scratch = tempfile::tempdir().expect("a scratch directory");
+    let dir = scratch.path().join("export");
+    export_to(log, ExportSet::Auditor, &dir).expect("exported");
+    let replayed = audited(&dir, log);
+    assert_eq!(replayed.report.outcome(), Outcome::Clean, "{:?}", replayed.report.findings());
+}
+
+#[test]
+fn a_log_is_founded_under_the_rule_set_of_its_policy() {
+    for (set, number) in [(RuleSet::One, 1), (RuleSet::Two, 2)] {
+        let mut log = founded_under(set);
+        log.submit(received(1)).expect("recorded");
+        assert_eq!(in_force(&log), Some(set));
+        assert_eq!(rules(&log), [number; 5]);
+        let created = log.reader().open(LeafIndex::new(0)).expect("readable").event;
+        let created: serde_json::Value = serde_json::from_str(created.data.get()).expect("JSON");
+        assert_eq!(created["rules"], number);
+        log.check(5);
+        an_auditor_finds_it_clean(&log);
+    }
+}
+
+#[test]
+fn a_log_of_rule_set_1_rises_and_goes_on_under_rule_set_2() {
+    let mut log = founded_under(RuleSet::One);
+    log.submit(received(1)).expect("recorded");
+    let rises = by_senior("rise", EventType::RulesActivated, &json!({"from": 1, "to": 2}));
+    assert!(log.submit(rises.clone()).is_err(), "the policy in force is written for rule set 1");
+    adopt_policy(&mut log);
+    log.submit(received(2)).expect("still under rule set 1");
+    assert_eq!(in_force(&log), Some(RuleSet::One));
+    log.submit(rises.clone()).expect("rises");
+    log.submit(received(3)).expect("recorded");
+    let fallen = Draft { rules: Some(1), ..received(4) };
+    assert!(matches!(log.submit(fallen), Err(SubmitError::Refused(_))), "it never falls");
+    let unknown = Draft { rules: Some(3), ..received(4) };
+    assert!(matches!(log.submit(unknown), Err(SubmitError::RulesUnknown { found: 3 })));
+    assert!(log.submit(rises).expect("known").repeated);
+
+    let expected = [1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 2, 2];
+    assert_eq!(rules(&log), expected);
+    log.check(12);
+    an_auditor_finds_it_clean(&log);
+
+    // A start from the rows as they are, then one that makes them again from the entries.
+    for lost in [&[][..], &[Family::Cases, Family::Idempotency, Family::Meta]] {
+        let before = log.reader().world().expect("readable");
+        log.stop();
+        drop(log.memory_store().reopen());
+        for family in lost {
+            let rows = log.memory_store().scan(*family, &[]).map(|row| row.expect("read").0);
+            for key in rows.collect::<Vec<_>>().iter().filter(|key| !key.starts_with(b"keyring/")) {
+                log.memory_store().tamper(*family, key, None);
+            }
+        }
+        start(&mut log, RuleSet::Two);
+        assert_eq!(log.reader().world().expect("readable"), before);
+        assert_eq!(rules(&log), expected);
+        assert!(log.submit(received(3)).expect("known").repeated);
+        let request = RequestId::new("R-1").expect("an id");
+        assert_eq!(log.reader().case(&request).expect("there").last, LeafIndex::new(4));
+        log.check(12);
+    }
+    log.submit(received(5)).expect("goes on");
+    assert_eq!(rules(&log).last(), Some(&2));
+    an_auditor_finds_it_clean(&log);
+}
