@@ -10,6 +10,7 @@
 
 mod bad_input;
 mod bundle;
+mod commands;
 mod durability;
 mod harness;
 mod kill;
