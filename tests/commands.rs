@@ -114,6 +114,22 @@ fn a_clock_that_is_right_is_shown_and_not_accepted() {
     daemon.stop();
 }
 
+#[test]
+fn nothing_is_due_under_rule_set_1() {
+    let home = founded_under(1);
+    let daemon = Daemon::start(&home);
+    for event in [events::received("REQ-1"), events::authenticated("REQ-1"), events::classified("REQ-1", ADA)]
+    {
+        events::must(&mut daemon.connect(), &event);
+    }
+    let due = home.probity(&["due", "--before", "2100-01-01T00:00:00.000Z"]).expect(0);
+    assert_eq!((due.stdout.as_str(), due.stderr.as_str()), ("", "probity: nothing is due\n"));
+    let due: Value = serde_json::from_str(&home.probity(&["due", "--json"]).expect(0).stdout).expect("JSON");
+    assert_eq!(due, json!({"due": []}));
+    home.probity(&["due", "--before", "tomorrow"]).expect(64);
+    daemon.stop();
+}
+
 /// Signs the entry of a proposal by its number alone.
 fn approve(home: &Home, index: &Value, person: &home::Person) -> Ended {
     let (key, vkey) = (home.key_file(person).display().to_string(), home.vkey().display().to_string());

@@ -33,6 +33,7 @@ mod params;
 mod case;
 mod clock;
 mod disclosures;
+mod due;
 
 mod events;
 mod feed;

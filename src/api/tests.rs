@@ -6,6 +6,7 @@ mod harness;
 
 mod clock;
 mod disclosures;
+mod due;
 mod events;
 mod hostile;
 mod reads;

@@ -24,6 +24,7 @@ mod unlock;
 
 pub use refusal::RecoveryError;
 
+use super::agenda::Agenda;
 use super::anchor::{AnchorMedium, Slot};
 use super::clock::LastStamp;
 use super::committed::Published;
@@ -178,8 +179,10 @@ fn run(
     let (published, newest) = watch::channel(Arc::new(first));
     let (sender, queue) = mpsc::channel(config.queue_events_max);
     let (vault, poison, bytes_waiting) = (Arc::new(vault), Poison::new(), Arc::new(AtomicUsize::new(0)));
+    let agenda = Arc::new(Agenda::new(config.deadlines));
+    let shared = (Arc::clone(&store), Arc::clone(&vault), Arc::clone(&agenda));
     let clock = Arc::clone(&environment.clock);
-    let reader = Reader::new(Arc::clone(&store), Arc::clone(&vault), vkey, newest, poison.clone(), clock);
+    let reader = Reader::new(shared, vkey, newest, poison.clone(), clock);
     let ledger = Ledger::new(sender, Arc::clone(&bytes_waiting), config, poison.clone(), reader);
     let sequencer = Sequencer {
         queue,
@@ -190,6 +193,7 @@ fn run(
         environment,
         config,
         published,
+        agenda,
         poison,
         head,
     };
