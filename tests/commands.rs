@@ -11,12 +11,9 @@ use probity::model::digest::Digest;
 /// A home whose log is founded under these rules, whatever the draft says.
 fn founded_under(rules: u32) -> Home {
     let home = Home::prepare();
-    let tables = home::policy().replace("rules = 2\n", "").replacen(
-        "schema = 1\n",
-        &format!("schema = 1\nrules = {rules}\n"),
-        1,
-    );
-    std::fs::write(home.beside("policy.toml"), tables).expect("written");
+    let mut tables: toml::Table = home::policy().parse().expect("the tables are TOML");
+    tables.insert("rules".to_owned(), rules.into());
+    std::fs::write(home.beside("policy.toml"), toml::to_string(&tables).expect("prints")).expect("written");
     home.init(&[]).expect(0);
     home
 }

@@ -209,7 +209,7 @@ pub(super) async fn request(
             let sign = templates(&case, &world, at);
             let due = world.policy().map(|policy| due::of_case(&policy.value, &case));
             let timeline = timeline(reader, &wanted)?;
-            Ok(CaseView::new(case, sign, due.unwrap_or_default(), timeline))
+            Ok(CaseView::new(case, sign, &due.unwrap_or_default(), timeline))
         })
         .await?;
     app.access().read(caller.uid, Some(id)).await?;
@@ -233,7 +233,7 @@ fn timeline(reader: &Reader, request: &RequestId) -> Result<Vec<TimelineEntry>, 
 }
 
 impl CaseView {
-    fn new(case: Case, sign: Vec<Template>, due: Vec<Due>, timeline: Vec<TimelineEntry>) -> Self {
+    fn new(case: Case, sign: Vec<Template>, due: &[Due], timeline: Vec<TimelineEntry>) -> Self {
         Self {
             id: case.request.to_string(),
             state: case.state_name(),
@@ -244,7 +244,7 @@ impl CaseView {
             approvals: case.approvals.iter().map(ApprovalView::new).collect(),
             acts: case.acts.iter().map(ActView::new).collect(),
             disclosures: case.disclosures.iter().map(DisclosureRow::new).collect(),
-            rejected_for: case.rejected_for.iter().map(RejectedView::new).collect(),
+            rejected_for: case.rejected_for.iter().copied().map(RejectedView::new).collect(),
             next: case.next_steps().into_iter().map(EventType::as_str).collect(),
             deadlines: due.iter().map(DeadlineView::new).collect(),
             scope_ordered: case.classified.map(|classified| classified.scope),
@@ -256,8 +256,8 @@ impl CaseView {
 }
 
 impl RejectedView {
-    fn new(code: &RejectCode) -> Self {
-        Self { code: word(code), rule: code.rule().number() }
+    fn new(code: RejectCode) -> Self {
+        Self { code: word(&code), rule: code.rule().number() }
     }
 }
 

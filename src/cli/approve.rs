@@ -41,6 +41,7 @@ const HOURS_DEFAULT: u32 = 72;
 /// machine: on one without the socket, give the packet that `probity case REQ --packet FILE`
 /// wrote, and carry the signed event back with --out.
 #[derive(Args, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 #[command(
     after_help = "Example:\n  probity approve REQ-2026-1 --key reviewer.pem --person p-reviewer-1 --role reviewer \\\n    \
     --log-key log.vkey --post\n  \

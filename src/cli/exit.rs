@@ -90,15 +90,16 @@ impl Failure {
     /// The failure as one object in the manner of RFC 9457, for programs.
     pub(super) fn to_problem(&self) -> Value {
         let (type_, title) = self.exit.in_words();
-        let mut problem = json!({
-            "type": format!("urn:probity:exit:{type_}"), "title": title, "detail": self.to_string(),
-            "exit": self.exit as u8,
-        });
-        let more = [("hint", self.hint.as_deref()), ("rule", self.rule())];
-        for (name, text) in more.into_iter().filter_map(|(name, text)| Some((name, text?))) {
-            problem[name] = json!(text);
-        }
-        problem
+        let members = [
+            ("type", Some(json!(format!("urn:probity:exit:{type_}")))),
+            ("title", Some(json!(title))),
+            ("detail", Some(json!(self.to_string()))),
+            ("exit", Some(json!(self.exit as u8))),
+            ("hint", self.hint.as_ref().map(|hint| json!(hint))),
+            ("rule", self.rule().map(|rule| json!(rule))),
+        ];
+        let there = members.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?)));
+        Value::Object(there.collect())
     }
 
     /// The rule of the practice that refuses, if one does.

@@ -173,16 +173,13 @@ impl Home {
 /// The draft legal tables, or those that `PROBITY_TEST_POLICY` names, but for the days between
 /// notice and release: no test waits a week.
 pub(crate) fn policy() -> String {
-    const NONE: &str = "notice_wait_days = 0";
     let path = std::env::var_os("PROBITY_TEST_POLICY").map(PathBuf::from);
     let path = path.unwrap_or_else(|| repository().join("config/policy.toml"));
-    let text = fs::read_to_string(path).expect("legal tables");
-    let stated = text.lines().find(|line| line.starts_with("notice_wait_days"));
-    match stated {
-        Some(stated) => text.replacen(stated, NONE, 1),
-        None if text.contains("\n[times]\n") => text.replacen("[times]\n", &format!("[times]\n{NONE}\n"), 1),
-        None => text.replacen("[limits]\n", &format!("[times]\n{NONE}\n\n[limits]\n"), 1),
-    }
+    let mut tables: toml::Table =
+        fs::read_to_string(path).expect("legal tables").parse().expect("the tables are TOML");
+    let times = tables.entry("times").or_insert_with(|| toml::Table::new().into());
+    times.as_table_mut().expect("a table").insert("notice_wait_days".to_owned(), 0.into());
+    toml::to_string(&tables).expect("prints")
 }
 
 /// The rule set that homes are founded under.

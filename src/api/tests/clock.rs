@@ -24,7 +24,7 @@ fn approved(clock: &Value, person: &str, role: &str, nonce: u8) -> String {
     STANDARD.encode(dsse::sign(APPROVAL_TYPE, &payload, &[&key(person)]).to_json())
 }
 
-fn accepted(clock: &Value, envelopes: [String; 2]) -> Value {
+fn accepted(clock: &Value, envelopes: &[String; 2]) -> Value {
     let id = format!("clock-{}", crate::model::digest::Digest::of(envelopes.concat().as_bytes()));
     json!({
         "v": 1, "id": id[..32], "type": "clock.accepted", "request": null, "actor": "p-operator-1",
@@ -54,10 +54,10 @@ async fn a_clock_that_jumped_is_shown_and_two_people_accept_it() {
     );
 
     let senior = || approved(&clock, "p-chief-1", "senior_reviewer", 1);
-    let alone = accepted(&clock, [senior(), approved(&clock, "p-chief-1", "counsel", 2)]);
+    let alone = accepted(&clock, &[senior(), approved(&clock, "p-chief-1", "senior_reviewer", 2)]);
     let problem = daemon.post(&alone).await.assert_problem(403, "forbidden");
     assert_eq!(problem["rule"], "I-05", "one person twice is one person: {problem}");
-    let both = accepted(&clock, [senior(), approved(&clock, "p-counsel-1", "counsel", 3)]);
+    let both = accepted(&clock, &[senior(), approved(&clock, "p-counsel-1", "counsel", 3)]);
     let answer = daemon.post(&both).await;
     assert_eq!(answer.status, 201, "{}", answer.text());
     assert_eq!(daemon.post(&received(2)).await.status, 201, "and the daemon goes on");

@@ -97,17 +97,17 @@ impl Cast {
     }
 }
 
-/// The tables but for the days between notice and release, which nobody can watch.
+/// The tables but for the days between notice and release, which nobody can watch. What an
+/// instrument itself demands stays.
 fn without_waiting(tables: &str) -> String {
-    const NONE: &str = "notice_wait_days = 0";
+    const NONE: &str = "notice_wait_days = 0\n";
+    let Some((before, times)) = tables.split_once("\n[times]\n") else {
+        return tables.replacen("\n[limits]\n", &format!("\n[times]\n{NONE}\n[limits]\n"), 1);
+    };
+    let (times, rest) = times.split_at(times.find("\n[").map_or(times.len(), |end| end + 1));
     let is_stated = |line: &&str| line.starts_with("notice_wait_days");
-    if let Some(stated) = tables.lines().find(is_stated) {
-        return tables.replacen(stated, NONE, 1);
-    }
-    if tables.contains("\n[times]\n") {
-        return tables.replacen("\n[times]\n", &format!("\n[times]\n{NONE}\n"), 1);
-    }
-    tables.replacen("\n[limits]\n", &format!("\n[times]\n{NONE}\n\n[limits]\n"), 1)
+    let times: String = times.split_inclusive('\n').filter(|line| !is_stated(line)).collect();
+    format!("{before}\n[times]\n{NONE}{times}{rest}")
 }
 
 fn write_sources(dir: &Path) -> Result<(), Failure> {
