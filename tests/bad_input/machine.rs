@@ -24,10 +24,10 @@ fn a_home_that_cannot_be_served_says_why() {
     check(78, "force");
     home.configure("origin = \"log.example/tests\"", "origin = \"log.example/others\"");
     check(70, "");
-    let policy = include_str!("../../config/policy.toml");
+    let policy = crate::harness::home::policy();
     fs::write(home.root.join("policy.toml"), format!("{policy}# a note\n")).expect("written");
     check(78, "the policy file has the SHA-256");
-    fs::write(home.root.join("policy.toml"), policy).expect("written");
+    fs::write(home.root.join("policy.toml"), &policy).expect("written");
 
     let key = home.root.join("keys/log.pem");
     fs::set_permissions(&key, fs::Permissions::from_mode(0o640)).expect("set");
