@@ -32,6 +32,7 @@ mod params;
 
 mod case;
 mod disclosures;
+mod due;
 
 mod events;
 mod feed;

@@ -2,7 +2,7 @@
 
 use utoipa::OpenApi;
 
-use super::{case, disclosures, events, feed, health, reads, tiles};
+use super::{case, disclosures, due, events, feed, health, reads, tiles};
 
 /// Every route and every form on the wire.
 #[derive(OpenApi)]
@@ -17,6 +17,7 @@ use super::{case, disclosures, events, feed, health, reads, tiles};
         events::post,
         reads::requests,
         case::request,
+        due::due,
         reads::entry,
         reads::receipt,
         reads::checkpoint,

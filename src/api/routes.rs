@@ -13,7 +13,7 @@ use axum::routing::{self, MethodRouter};
 use super::frame::{frame, verb};
 use super::peer::{COLLECTORS, Caller, POSTERS, READERS};
 use super::problem::{Code, Problem};
-use super::{App, case, disclosures, events, feed, health, reads, tiles};
+use super::{App, case, disclosures, due, events, feed, health, reads, tiles};
 use crate::practice::vocabulary::PeerRole;
 
 /// A route, as documentation names it.
@@ -45,6 +45,7 @@ fn table() -> Vec<Route> {
         post("/v1/events", POSTERS, events::post),
         get("/v1/requests", READERS, reads::requests),
         get("/v1/requests/{id}", READERS, case::request),
+        get("/v1/due", READERS, due::due),
         get("/v1/entries/{index}", READERS, reads::entry),
         get("/v1/receipts/{index}", READERS, reads::receipt),
         get("/v1/checkpoint", READERS, reads::checkpoint),

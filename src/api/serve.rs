@@ -23,6 +23,8 @@ use super::app::stopped;
 use super::peer::Peer;
 use super::routes;
 use super::stall::Stall;
+use crate::ledger::keep_time;
+use crate::ops::machine;
 
 /// Longest head of a request in bytes: ours have a short path and few headers.
 const HEAD_BYTES_MAX: usize = 16 * 1024;
@@ -56,6 +58,7 @@ pub async fn serve(listener: UnixListener, app: App, shutdown: impl Future<Outpu
         let app = app.clone();
         tokio::spawn(async move { app.access().sweep(app.stopping()).await })
     };
+    let keeping_time = tokio::spawn(keep_time(app.ledger().clone(), machine::now, app.stopping()));
     let mut shutdown = std::pin::pin!(shutdown);
     loop {
         tokio::select! {
@@ -87,9 +90,11 @@ pub async fn serve(listener: UnixListener, app: App, shutdown: impl Future<Outpu
         Ok(_) => Drained::Fully,
         Err(_) => Drained::Abandoned { open: app.in_flight().now() },
     };
-    // It ends by itself when it sees the stop; a panic in it is not worth more than its line.
-    if let Err(error) = sweeping.await {
-        tracing::error!(%error, "the access log's sweep ended early");
+    // They end by themselves when they see the stop; a panic in one is not worth more than its line.
+    for (task, name) in [(sweeping, "the access log's sweep"), (keeping_time, "the clock of deadlines")] {
+        if let Err(error) = task.await {
+            tracing::error!(%error, name, "a task ended early");
+        }
     }
     app.access().close().await;
     drained

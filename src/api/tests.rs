@@ -5,6 +5,7 @@
 mod harness;
 
 mod disclosures;
+mod due;
 mod events;
 mod hostile;
 mod reads;

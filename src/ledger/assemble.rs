@@ -47,6 +47,8 @@ pub(crate) struct Assembled {
     pub(crate) sequence: u64,
     pub(crate) committed: Committed,
     pub(crate) published: Published,
+    /// Requests that it changed.
+    pub(crate) changed: Vec<RequestId>,
 }
 
 /// Puts a batch together.
@@ -252,6 +254,7 @@ impl<'a> Assembler<'a> {
             sequence: self.head.sequence,
             committed: Committed { checkpoint, tree },
             published,
+            changed: self.touched,
         }))
     }
 

@@ -4,6 +4,7 @@
 
 use std::sync::Arc;
 
+use super::agenda::Deadlines;
 use super::clock::ClockReading;
 use crate::model::digest::Digest;
 use crate::ops::machine::{self, MachineError};
@@ -61,6 +62,8 @@ pub struct LedgerConfig {
     pub cases_kept_max: usize,
     /// Bytes of that state, as long as its rows: one request alone may have tens of megabytes.
     pub cases_kept_bytes_max: usize,
+    /// What computes deadlines.
+    pub deadlines: Deadlines,
 }
 
 impl Default for LedgerConfig {
@@ -73,6 +76,7 @@ impl Default for LedgerConfig {
             retry_after_s: 1,
             cases_kept_max: 4_096,
             cases_kept_bytes_max: 64 << 20,
+            deadlines: Deadlines::default(),
         }
     }
 }

@@ -26,11 +26,14 @@ mod rows;
 mod sealed_row;
 mod tree;
 
+mod agenda;
 mod assemble;
 mod committed;
 mod head;
 mod recheck;
 mod sequencer;
+
+mod timekeeper;
 
 mod export;
 mod founding;
@@ -39,6 +42,7 @@ mod reader;
 mod rebuild;
 mod recovery;
 
+pub use agenda::{CursorError, Deadlines, DueCursor, DuePage, OpenDeadline};
 #[doc(hidden)]
 pub use anchor::{AnchorFault, MemoryAnchor};
 pub use anchor::{AnchorMedium, FileAnchor, Slot};
@@ -55,6 +59,7 @@ pub use kek_file::KekFault;
 pub use reader::{OpenedEntry, PAGE_ROWS_MAX, Reader};
 pub use recheck::RecheckFault;
 pub use recovery::{AnchorLag, OtherMachine, RecoveryError, StartUp, UnverifiedStore};
+pub use timekeeper::keep_time;
 pub use tree::TreeFault;
 
 #[cfg(test)]

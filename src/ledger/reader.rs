@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 
+use super::agenda::{Agenda, DueCursor, DuePage};
 use super::committed::{self, Ack, Published};
 use super::derived;
 use super::doubt::{Doubt, Poison};
@@ -24,13 +25,17 @@ use crate::model::framing;
 use crate::model::id::RequestId;
 use crate::model::opening::Opening;
 use crate::model::payload::SealedPayload;
-use crate::practice::{Case, World};
+use crate::model::time::Timestamp;
+use crate::practice::{Case, Due, RuleSet, World};
 use crate::store::{Family, Store};
 use crate::tlog::tile::TILE_HEIGHT;
 use crate::tlog::{LeafIndex, Node, Origin, Run, SignedCheckpoint, Tile, TreeSize, Vkey};
 
 /// Most rows that one page has.
 pub const PAGE_ROWS_MAX: usize = 1_000;
+
+/// Cases read at a time where all are read: some are large.
+const CASES_AT_ONCE: usize = 64;
 
 /// How long a sync of the anchor may take before its disk counts as hung.
 const SETTLE_MAX: Duration = Duration::from_secs(30);
@@ -42,6 +47,7 @@ const SETTLE_STEP: Duration = Duration::from_micros(200);
 pub struct Reader {
     store: Arc<dyn Store>,
     vault: Arc<Vault>,
+    agenda: Arc<Agenda>,
     vkey: Vkey,
     published: watch::Receiver<Arc<Published>>,
     poison: Poison,
@@ -58,13 +64,12 @@ pub struct OpenedEntry {
 
 impl Reader {
     pub(crate) fn new(
-        store: Arc<dyn Store>,
-        vault: Arc<Vault>,
+        (store, vault, agenda): (Arc<dyn Store>, Arc<Vault>, Arc<Agenda>),
         vkey: Vkey,
         published: watch::Receiver<Arc<Published>>,
         poison: Poison,
     ) -> Self {
-        Self { store, vault, vkey, published, poison }
+        Self { store, vault, agenda, vkey, published, poison }
     }
 
     /// The store itself, for the harness that reads every row again.
@@ -302,6 +307,58 @@ impl Reader {
             }
         }
         Ok(page)
+    }
+
+    /// Up to `limit` deadlines (at most [`PAGE_ROWS_MAX`]) in the order of time: those after
+    /// `after`, due before `before`. The first call after a start, or after another policy came
+    /// in force, reads every case.
+    ///
+    /// # Errors
+    /// [`ReadError::Poisoned`], [`ReadError::Doubt`].
+    pub fn due(
+        &self,
+        after: Option<&DueCursor>,
+        before: Option<Timestamp>,
+        limit: usize,
+    ) -> Result<DuePage, ReadError> {
+        self.fill_agenda()?;
+        Ok(self.agenda.page(after, before, limit.min(PAGE_ROWS_MAX)))
+    }
+
+    /// Up to `limit` deadlines that are over at `now` and not confirmed, and when the next is due.
+    pub(crate) fn overdue(
+        &self,
+        now: Timestamp,
+        limit: usize,
+    ) -> Result<(Vec<Due>, Option<Timestamp>), ReadError> {
+        self.fill_agenda()?;
+        Ok(self.agenda.overdue(now, limit))
+    }
+
+    fn fill_agenda(&self) -> Result<(), ReadError> {
+        let one = self.agenda.refill.lock().expect("no holder of this lock panics");
+        self.now()?;
+        while !self.agenda.is_read() {
+            let reading = self.agenda.begin();
+            let world = self.world()?;
+            if world.rules() >= Some(RuleSet::Two) {
+                reading.world(&world);
+                self.each_case(|case| reading.case(&world, case))?;
+            }
+            reading.end();
+        }
+        drop(one);
+        Ok(())
+    }
+
+    fn each_case(&self, mut see: impl FnMut(&Case)) -> Result<(), ReadError> {
+        let mut after = None;
+        loop {
+            let page = self.requests(after.as_ref(), CASES_AT_ONCE)?;
+            page.iter().for_each(&mut see);
+            let Some(last) = page.last() else { return Ok(()) };
+            after = Some(last.request.clone());
+        }
     }
 
     /// The answer an entry got when it was recorded: the receipt is under the head of its batch.

@@ -24,6 +24,7 @@ mod unlock;
 
 pub use refusal::RecoveryError;
 
+use super::agenda::Agenda;
 use super::anchor::{AnchorMedium, Slot};
 use super::clock::LastStamp;
 use super::committed::Published;
@@ -178,7 +179,9 @@ fn run(
     let (published, newest) = watch::channel(Arc::new(first));
     let (sender, queue) = mpsc::channel(config.queue_events_max);
     let (vault, poison, bytes_waiting) = (Arc::new(vault), Poison::new(), Arc::new(AtomicUsize::new(0)));
-    let reader = Reader::new(Arc::clone(&store), Arc::clone(&vault), vkey, newest, poison.clone());
+    let agenda = Arc::new(Agenda::new(config.deadlines));
+    let shared = (Arc::clone(&store), Arc::clone(&vault), Arc::clone(&agenda));
+    let reader = Reader::new(shared, vkey, newest, poison.clone());
     let ledger = Ledger::new(sender, Arc::clone(&bytes_waiting), config, poison.clone(), reader);
     let sequencer = Sequencer {
         queue,
@@ -189,6 +192,7 @@ fn run(
         environment,
         config,
         published,
+        agenda,
         poison,
         head,
     };

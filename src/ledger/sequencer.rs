@@ -15,6 +15,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tokio::sync::{mpsc, oneshot, watch};
 
+use super::agenda::Agenda;
 use super::anchor::{AnchorMedium, Slot};
 use super::assemble::{Assembler, Outcome};
 use super::clock;
@@ -26,6 +27,8 @@ use super::error::SubmitError;
 use super::head::Head;
 use super::keys::Vault;
 use crate::model::anchor;
+use crate::model::id::RequestId;
+use crate::practice::World;
 use crate::store::Store;
 
 /// A draft on its way, and where its answer goes.
@@ -52,6 +55,7 @@ pub(crate) struct Sequencer {
     pub(crate) environment: Environment,
     pub(crate) config: LedgerConfig,
     pub(crate) published: watch::Sender<Arc<Published>>,
+    pub(crate) agenda: Arc<Agenda>,
     pub(crate) poison: Poison,
     pub(crate) head: Head,
 }
@@ -79,6 +83,7 @@ impl Sequencer {
     fn batch(&mut self, taken: &mut Vec<Submission>) -> Result<(), Doubt> {
         let reading = (self.environment.clock)()?;
         let stamp = clock::stamp(&self.head.last_stamp, &reading);
+        let before = Arc::clone(&self.head.world);
         let mut assembler =
             Assembler::new(&mut self.head, &*self.store, &self.vault, &self.environment, &self.config);
         let mut waiting = Vec::with_capacity(taken.len());
@@ -102,6 +107,7 @@ impl Sequencer {
                 // From here on the batch counts. A crash now leaves callers without an answer;
                 // they ask again with the same id and get the same receipt.
                 self.published.send_replace(Arc::new(ready.published));
+                self.note_due(&before, &ready.changed);
                 Some(Arc::new(ready.committed))
             }
         };
@@ -112,6 +118,21 @@ impl Sequencer {
             drop(answer.send(answered));
         }
         Ok(())
+    }
+}
+
+impl Sequencer {
+    /// Tells the agenda what the batch changed. After the publication: whoever reads everything
+    /// anew then reads it under what is in force.
+    fn note_due(&self, before: &World, changed: &[RequestId]) {
+        let world = &*self.head.world;
+        if before.rules() != world.rules() || before.policy_sha256() != world.policy_sha256() {
+            return self.agenda.forget();
+        }
+        self.agenda.world_changed(world);
+        for open in changed.iter().filter_map(|request| self.head.kept.case(request)) {
+            self.agenda.case_changed(world, &open.case);
+        }
     }
 }
 

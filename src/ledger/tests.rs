@@ -3,7 +3,7 @@
 //! to, crashes and reopens it, and after every step reads the whole store again with other
 //! code than the one that wrote it: entries, chain, payloads, tiles, checkpoints, ids.
 
-mod harness;
+pub(in crate::ledger) mod harness;
 
 mod exporting;
 mod faults;

@@ -19,10 +19,10 @@ use crate::tlog::{
     leaf_hash,
 };
 
-pub(super) const ORIGIN: &str = "log.example/test";
+pub(in crate::ledger) const ORIGIN: &str = "log.example/test";
 const START_MS: i64 = 1_795_000_000_000;
 
-pub(super) fn texts() -> Texts {
+pub(in crate::ledger) fn texts() -> Texts {
     Texts {
         policy: include_str!("../../../config/policy.toml").to_owned(),
         directory: include_str!("../../../config/directory.toml").to_owned(),
@@ -30,22 +30,22 @@ pub(super) fn texts() -> Texts {
     }
 }
 
-pub(super) fn signer() -> LogSigner {
+pub(in crate::ledger) fn signer() -> LogSigner {
     let key = ed25519_dalek::SigningKey::from_bytes(&[1; 32]);
     LogSigner::new(Origin::new(ORIGIN).expect("an origin"), key).expect("a good key")
 }
 
-pub(super) fn vkey() -> Vkey {
+pub(in crate::ledger) fn vkey() -> Vkey {
     signer().vkey().clone()
 }
 
 /// The machine around the ledger: a clock that the test sets, randomness that repeats.
 #[derive(Clone)]
-pub(super) struct Machine {
-    pub(super) wall_ms: Arc<AtomicI64>,
-    pub(super) boottime_ms: Arc<AtomicI64>,
-    pub(super) boot_id: Arc<Mutex<String>>,
-    pub(super) digest: Digest,
+pub(in crate::ledger) struct Machine {
+    pub(in crate::ledger) wall_ms: Arc<AtomicI64>,
+    pub(in crate::ledger) boottime_ms: Arc<AtomicI64>,
+    pub(in crate::ledger) boot_id: Arc<Mutex<String>>,
+    pub(in crate::ledger) digest: Digest,
     drawn: Arc<AtomicU64>,
 }
 
@@ -60,12 +60,12 @@ impl Machine {
         }
     }
 
-    pub(super) fn advance(&self, ms: i64) {
+    pub(in crate::ledger) fn advance(&self, ms: i64) {
         self.wall_ms.fetch_add(ms, Ordering::SeqCst);
         self.boottime_ms.fetch_add(ms, Ordering::SeqCst);
     }
 
-    pub(super) fn environment(&self) -> Environment {
+    pub(in crate::ledger) fn environment(&self) -> Environment {
         let (clock, random) = (self.clone(), self.clone());
         Environment {
             clock: Arc::new(move || {
@@ -85,26 +85,26 @@ impl Machine {
 }
 
 /// A store that can be opened again.
-pub(super) enum Disk {
+pub(in crate::ledger) enum Disk {
     Memory(MemoryStore),
     Rocks(tempfile::TempDir),
 }
 
 /// A ledger with everything around it.
-pub(super) struct TestLog {
-    pub(super) disk: Disk,
-    pub(super) anchor: MemoryAnchor,
-    pub(super) machine: Machine,
-    pub(super) home: tempfile::TempDir,
-    pub(super) identity: String,
-    pub(super) running: Option<(Ledger, Running)>,
+pub(in crate::ledger) struct TestLog {
+    pub(in crate::ledger) disk: Disk,
+    pub(in crate::ledger) anchor: MemoryAnchor,
+    pub(in crate::ledger) machine: Machine,
+    pub(in crate::ledger) home: tempfile::TempDir,
+    pub(in crate::ledger) identity: String,
+    pub(in crate::ledger) running: Option<(Ledger, Running)>,
     /// What was acknowledged, by index: it must be there for ever.
-    pub(super) acknowledged: HashMap<u64, Ack>,
-    pub(super) config: LedgerConfig,
+    pub(in crate::ledger) acknowledged: HashMap<u64, Ack>,
+    pub(in crate::ledger) config: LedgerConfig,
 }
 
 impl TestLog {
-    pub(super) fn unfounded(disk: Disk) -> Self {
+    pub(in crate::ledger) fn unfounded(disk: Disk) -> Self {
         let identity = Identity::generate();
         let key_file = identity.to_key_file();
         Self {
@@ -120,12 +120,12 @@ impl TestLog {
     }
 
     /// Founded and running, in memory.
-    pub(super) fn memory() -> Self {
+    pub(in crate::ledger) fn memory() -> Self {
         Self::founded(Disk::Memory(MemoryStore::new()))
     }
 
     /// Founded and running, in RocksDB.
-    pub(super) fn rocks() -> Self {
+    pub(in crate::ledger) fn rocks() -> Self {
         Self::founded(Disk::Rocks(tempfile::tempdir().expect("a scratch directory")))
     }
 
@@ -136,14 +136,14 @@ impl TestLog {
         log
     }
 
-    pub(super) fn memory_store(&self) -> &MemoryStore {
+    pub(in crate::ledger) fn memory_store(&self) -> &MemoryStore {
         match &self.disk {
             Disk::Memory(store) => store,
             Disk::Rocks(_) => panic!("this test drives the store in memory"),
         }
     }
 
-    pub(super) fn identities(&self) -> Identities {
+    pub(in crate::ledger) fn identities(&self) -> Identities {
         Identities::parse_key_file(self.identity.as_bytes()).expect("a key file")
     }
 
@@ -154,11 +154,11 @@ impl TestLog {
         }
     }
 
-    pub(super) fn found(&mut self) -> Result<Founded, FoundingError> {
+    pub(in crate::ledger) fn found(&mut self) -> Result<Founded, FoundingError> {
         self.found_with(&texts())
     }
 
-    pub(super) fn found_with(&mut self, texts: &Texts) -> Result<Founded, FoundingError> {
+    pub(in crate::ledger) fn found_with(&mut self, texts: &Texts) -> Result<Founded, FoundingError> {
         let at_rest = self.identities();
         let recipients = Recipients::new(at_rest.recipients().collect()).expect("a recipient");
         let disclosure = ed25519_dalek::SigningKey::from_bytes(&[2; 32]).verifying_key();
@@ -174,7 +174,7 @@ impl TestLog {
         found(&*self.store(), &mut self.anchor.clone(), founding, &self.machine.environment())
     }
 
-    pub(super) fn start_up(&self) -> StartUp {
+    pub(in crate::ledger) fn start_up(&self) -> StartUp {
         StartUp {
             signer: signer(),
             at_rest: self.identities(),
@@ -188,18 +188,18 @@ impl TestLog {
         }
     }
 
-    pub(super) fn start(&mut self) -> Result<(), RecoveryError> {
+    pub(in crate::ledger) fn start(&mut self) -> Result<(), RecoveryError> {
         self.start_with(self.start_up())
     }
 
-    pub(super) fn start_with(&mut self, start: StartUp) -> Result<(), RecoveryError> {
+    pub(in crate::ledger) fn start_with(&mut self, start: StartUp) -> Result<(), RecoveryError> {
         let unverified = UnverifiedStore::new(self.store(), Box::new(self.anchor.clone()));
         self.running = Some(unverified.verify(start)?);
         Ok(())
     }
 
     /// Ends the process: what was queued is recorded, or lost with the poison.
-    pub(super) fn stop(&mut self) {
+    pub(in crate::ledger) fn stop(&mut self) {
         if let Some((ledger, running)) = self.running.take() {
             drop(ledger);
             running.join().expect("the sequencer does not panic");
@@ -207,7 +207,7 @@ impl TestLog {
     }
 
     /// Kill and restart: the page cache stays.
-    pub(super) fn restart(&mut self) -> Result<(), RecoveryError> {
+    pub(in crate::ledger) fn restart(&mut self) -> Result<(), RecoveryError> {
         self.stop();
         if let Disk::Memory(store) = &self.disk {
             drop(store.reopen());
@@ -215,22 +215,22 @@ impl TestLog {
         self.start()
     }
 
-    pub(super) fn ledger(&self) -> &Ledger {
+    pub(in crate::ledger) fn ledger(&self) -> &Ledger {
         &self.running.as_ref().expect("running").0
     }
 
-    pub(super) fn reader(&self) -> &Reader {
+    pub(in crate::ledger) fn reader(&self) -> &Reader {
         self.ledger().reader()
     }
 
-    pub(super) fn submit(&mut self, draft: Draft) -> Result<Ack, SubmitError> {
+    pub(in crate::ledger) fn submit(&mut self, draft: Draft) -> Result<Ack, SubmitError> {
         let ack = self.ledger().submit_blocking(draft)?;
         self.acknowledged.entry(ack.index.get()).or_insert_with(|| ack.clone());
         Ok(ack)
     }
 
     /// Queues drafts so that they make one batch, and waits for all.
-    pub(super) fn submit_together(&mut self, drafts: Vec<Draft>) -> Vec<Result<Ack, SubmitError>> {
+    pub(in crate::ledger) fn submit_together(&mut self, drafts: Vec<Draft>) -> Vec<Result<Ack, SubmitError>> {
         let threads: Vec<_> = drafts
             .into_iter()
             .map(|draft| {
@@ -246,7 +246,7 @@ impl TestLog {
     }
 
     /// Reads everything again and finds it to be one good log of `size` entries.
-    pub(super) fn check(&self, size: u64) {
+    pub(in crate::ledger) fn check(&self, size: u64) {
         let store = self.running.as_ref().map_or_else(|| self.store(), |_| self.shared());
         check_store(&*store, size);
         for (index, ack) in &self.acknowledged {
@@ -255,7 +255,7 @@ impl TestLog {
     }
 
     /// RocksDB cannot be opened twice: look through the running ledger's own handle.
-    pub(super) fn shared(&self) -> Arc<dyn Store> {
+    pub(in crate::ledger) fn shared(&self) -> Arc<dyn Store> {
         match &self.disk {
             Disk::Memory(store) => Arc::new(store.clone()),
             Disk::Rocks(_) => self.reader().store_for_tests(),
@@ -274,7 +274,7 @@ fn check_ack(view: &dyn View, index: u64, ack: &Ack) {
 }
 
 /// Every row that `verify` would look at, by the definitions of RFC 6962 and the format page.
-pub(super) fn check_store(view: &dyn View, size: u64) {
+pub(in crate::ledger) fn check_store(view: &dyn View, size: u64) {
     let rows = |family| view.scan(family, &[]).map(|row| row.expect("readable"));
     let mut range = CompactRange::new();
     let mut roots = HashMap::new();
@@ -337,7 +337,7 @@ fn check_ids(view: &dyn View, size: u64) {
     assert_eq!(indices, expected, "ids");
 }
 
-pub(super) fn draft(id: &str, type_: EventType, request: Option<&str>, data: &str) -> Draft {
+pub(in crate::ledger) fn draft(id: &str, type_: EventType, request: Option<&str>, data: &str) -> Draft {
     Draft {
         poster: Poster::Peer(BTreeSet::from([PeerRole::ReviewSystem])),
         id: EventId::new(id).expect("an id"),
@@ -352,7 +352,7 @@ pub(super) fn draft(id: &str, type_: EventType, request: Option<&str>, data: &st
 }
 
 /// `request.received` of request `R-<n>`, with the id `E-<n>`.
-pub(super) fn received(n: u64) -> Draft {
+pub(in crate::ledger) fn received(n: u64) -> Draft {
     let sha256 = Digest::of(n.to_string().as_bytes());
     let data = format!(
         r#"{{"kind":"legal_demand","order":{{"version":1,"sha256":"{sha256}"}},"media_type":"application/pdf","channel":"portal","received_at":"2026-11-01T00:00:00.000Z","agency_claimed":null}}"#
@@ -361,7 +361,7 @@ pub(super) fn received(n: u64) -> Draft {
 }
 
 /// `request.withdrawn` of request `R-<n>`, with the id `W-<n>`.
-pub(super) fn withdrawn(n: u64) -> Draft {
+pub(in crate::ledger) fn withdrawn(n: u64) -> Draft {
     let sha256 = Digest::of(b"letter");
     let data = format!(r#"{{"document_sha256":"{sha256}","received_at":"2026-11-01T00:00:00.000Z"}}"#);
     draft(&format!("W-{n}"), EventType::RequestWithdrawn, Some(&format!("R-{n}")), &data)
