@@ -160,8 +160,8 @@ impl AccessLog {
     /// Notes that `uid` is about to be shown sealed material of `subject`. Show it only after
     /// this came back.
     ///
-    /// While the clock is in doubt nothing can be recorded, and reading must go on
-    /// (docs/FORMATS.md, Clock rule): the look is then counted, and recorded afterwards.
+    /// While the clock is in doubt (docs/FORMATS.md, Clock rule) or the disk nearly full nothing
+    /// can be recorded, and reading must go on: the look is then counted, and recorded afterwards.
     ///
     /// # Errors
     /// The look could not be recorded; nothing may be shown.
@@ -169,7 +169,7 @@ impl AccessLog {
         let key = Key { uid, act: Act::Read(subject) };
         let at = machine::now().map_err(Problem::internal)?;
         match self.note(&key, at).await {
-            Err(RecordError::Submit(SubmitError::Clock(_))) => {
+            Err(RecordError::Submit(SubmitError::Clock(_) | SubmitError::DiskLow { .. })) => {
                 self.put_back(key, at);
                 Ok(())
             }

@@ -147,6 +147,8 @@ pub(super) struct ReleasedView {
             body = ProblemDocument, content_type = "application/problem+json"),
         (status = 503, description = "Not begun: too many wait, or the ledger stopped.",
             body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 507, description = "Not begun: the disk is nearly full.", body = ProblemDocument,
+            content_type = "application/problem+json"),
     )
 )]
 pub(super) async fn begin(
@@ -204,7 +206,7 @@ pub(super) async fn status(
         (status = "4XX", description = "Not released: malformed (400), not for this peer or person (403), no such \
             disclosure (404), not sealed (409), refused by a rule (422).",
             body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 507, description = "The disk is full.", body = ProblemDocument,
+        (status = 507, description = "Not released: the disk is full, or nearly.", body = ProblemDocument,
             content_type = "application/problem+json"),
     )
 )]

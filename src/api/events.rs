@@ -128,6 +128,8 @@ pub(super) struct PostedEvent {
             body = ProblemDocument, content_type = "application/problem+json"),
         (status = 503, description = "Not recorded: busy (Retry-After), or the ledger stopped.",
             body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 507, description = "Not recorded: the disk is nearly full. Reads go on.", body = ProblemDocument,
+            content_type = "application/problem+json"),
     )
 )]
 pub(super) async fn post(

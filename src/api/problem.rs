@@ -82,6 +82,7 @@ codes! {
     Clock = "clock", SERVICE_UNAVAILABLE, "the clock is in doubt";
     ShuttingDown = "shutting-down", SERVICE_UNAVAILABLE, "the daemon is shutting down";
     StorageDoubt = "storage-doubt", SERVICE_UNAVAILABLE, "the ledger stopped";
+    DiskLow = "disk-low", INSUFFICIENT_STORAGE, "the disk is nearly full";
     DiskFull = "disk-full", INSUFFICIENT_STORAGE, "the disk is full";
 }
 
@@ -304,6 +305,8 @@ impl From<SubmitError> for Problem {
             }
             SubmitError::RulesUnknown { .. } => Self::new(Code::Refused, detail).at("/rules"),
             SubmitError::Refused(refusal) => (*refusal).into(),
+            SubmitError::DiskLow { .. } => Self::new(Code::DiskLow, detail)
+                .cured_by("make room, then send it again with the same id; reads go on meanwhile"),
             SubmitError::Clock(clock) => Self::new(Code::Clock, clock.to_string()),
             SubmitError::Poisoned => Self::new(Code::StorageDoubt, detail)
                 .cured_by("after the next start, send it again with the same id"),

@@ -9,4 +9,5 @@ mod disclosures;
 mod due;
 mod events;
 mod hostile;
+mod oracle;
 mod reads;

@@ -128,11 +128,14 @@ impl LoadedHome {
             other_machine: machine,
             anchor_lag: lag,
             evidence_dir: self.home.root().join("evidence"),
-            environment: Environment::of_this_machine().map_err(Failure::with(Exit::Config))?,
+            environment: Environment::of_this_machine()
+                .map_err(Failure::with(Exit::Config))?
+                .with_space_of(self.home.root()),
             config: LedgerConfig {
                 queue_events_max: limits.queue_events,
                 queue_bytes_max: limits.queue_bytes,
                 event_bytes_max: limits.event_bytes,
+                low_water_bytes: limits.disk_low_water_mib.saturating_mul(1 << 20),
                 ..LedgerConfig::default()
             },
         };

@@ -8,7 +8,7 @@
 //! which deadlines there are ([`crate::practice::due`]), and confirming them
 //! ([`super::timekeeper`]).
 //!
-//! The bound: at most [`OPEN_MAX`] deadlines, the earliest, some 64 MiB. What is due later than
+//! The bound: at most [`OPEN_MAX`] deadlines, the earliest, some 100 MiB. What is due later than
 //! the last of those is known to exist and not kept; it is read when half of the room is free
 //! again. Under rule set 1 nothing is due and nothing is kept.
 
@@ -23,7 +23,7 @@ use crate::model::time::Timestamp;
 use crate::practice::{Case, Deadline, Due, Policy, RuleSet, World, due};
 use crate::tlog::LeafIndex;
 
-/// Most deadlines kept: 250 bytes each, account and request included.
+/// Most deadlines kept: some 400 bytes each, account and request included.
 const OPEN_MAX: usize = 262_144;
 
 /// What computes deadlines: the practice, and in tests something simpler.
@@ -254,18 +254,23 @@ fn open(due: Vec<Due>, passed: &BTreeSet<(Deadline, LeafIndex)>) -> Vec<OpenDead
 }
 
 impl Index {
-    fn replace(&mut self, owner: Option<RequestId>, open: Vec<OpenDeadline>, open_max: usize) {
+    fn replace(&mut self, owner: Option<RequestId>, mut open: Vec<OpenDeadline>, open_max: usize) {
         for place in self.by_owner.remove(&owner).unwrap_or_default() {
             self.by_time.remove(&place);
         }
+        // Those that only their account tells apart then stand side by side.
+        open.sort_by(|a, b| a.due.cmp(&b.due));
         let mut places: Vec<DueCursor> = Vec::with_capacity(open.len());
         for open in open {
             let Due { at, deadline, set_by, .. } = open.due;
-            let place = |nth| DueCursor { at, set_by, deadline, nth, request: owner.clone() };
-            let nth = places.iter().filter(|before| DueCursor { nth: before.nth, ..place(0) } == **before);
-            let place = place(u32::try_from(nth.count()).unwrap_or(u32::MAX));
             if self.kept_until.is_some_and(|until| at >= until) {
-                continue;
+                break;
+            }
+            let mut place = DueCursor { at, set_by, deadline, nth: 0, request: owner.clone() };
+            if let Some(before) =
+                places.last().filter(|before| place == DueCursor { nth: 0, ..(*before).clone() })
+            {
+                place.nth = before.nth.saturating_add(1);
             }
             self.by_time.insert(place.clone(), open);
             places.push(place);

@@ -14,7 +14,7 @@ use std::sync::Arc;
 use super::clock::{self, ClockReading, ClockRefusal, LastStamp};
 use super::committed::{Committed, Fresh, Published};
 use super::doubt::Doubt;
-use super::draft::Draft;
+use super::draft::{Draft, Poster};
 use super::environment::{Environment, LedgerConfig};
 use super::error::SubmitError;
 use super::head::{Head, OpenCase};
@@ -58,6 +58,8 @@ pub(crate) struct Assembler<'a> {
     vault: &'a Vault,
     environment: &'a Environment,
     config: &'a LedgerConfig,
+    /// Free bytes, if they are below the mark.
+    low: Option<u64>,
     batch: Batch,
     filled: HashMap<Tile, TileNodes>,
     fresh: Vec<Arc<Fresh>>,
@@ -85,6 +87,7 @@ impl<'a> Assembler<'a> {
             vault,
             environment,
             config,
+            low: None,
             batch: Batch::default(),
             filled: HashMap::new(),
             fresh: Vec::new(),
@@ -94,6 +97,12 @@ impl<'a> Assembler<'a> {
             is_world_new: false,
             reading: None,
         }
+    }
+
+    /// With so many bytes left, below the mark: what is recorded already is answered, and nothing
+    /// new is recorded but what makes room.
+    pub(crate) fn with_low_disk(self, low: Option<u64>) -> Self {
+        Self { low, ..self }
     }
 
     /// The rows this batch will write, for those that only `init` writes.
@@ -111,6 +120,7 @@ impl<'a> Assembler<'a> {
         if !draft.is_allowed() {
             return Ok(Err(SubmitError::Forbidden { type_: draft.type_ }));
         }
+        let makes_room = draft.poster == Poster::Daemon && draft.type_ == EventType::BundleDestroyed;
         let event = self.event(draft);
         let bytes = event.to_bytes();
         if bytes.len() > EVENT_BYTES_MAX {
@@ -123,6 +133,11 @@ impl<'a> Assembler<'a> {
             } else {
                 Err(SubmitError::IdReused { id: event.id, index: LeafIndex::new(recorded.index) })
             });
+        }
+        if let Some(free) = self.low.filter(|_| !makes_room) {
+            let mib = |bytes: u64| bytes >> 20;
+            let low_water_mib = mib(self.config.low_water_bytes);
+            return Ok(Err(SubmitError::DiskLow { free_mib: mib(free), low_water_mib }));
         }
         let time = match stamp {
             Ok(time) => *time,

@@ -2,17 +2,23 @@
 //!
 //! Values and plain functions, so that a test drives the clock and repeats a run.
 
+use std::io;
+use std::path::Path;
 use std::sync::Arc;
 
 use super::agenda::Deadlines;
 use super::clock::ClockReading;
 use crate::model::digest::Digest;
+use crate::ops::files;
 use crate::ops::machine::{self, MachineError};
 
 /// The clock, as a function.
 pub type ReadClock = Arc<dyn Fn() -> Result<ClockReading, MachineError> + Send + Sync>;
 /// A source of 32 random bytes, as a function.
 pub type Draw32 = Arc<dyn Fn() -> Result<[u8; 32], MachineError> + Send + Sync>;
+
+/// The free bytes of the home's file system, as a function.
+pub type FreeSpace = Arc<dyn Fn() -> io::Result<u64> + Send + Sync>;
 
 /// The world around one ledger.
 #[derive(Clone)]
@@ -23,6 +29,8 @@ pub struct Environment {
     pub random: Draw32,
     /// Names the machine in the anchor; 32 zero bytes where it has no id.
     pub machine: Digest,
+    /// Tells how much room is left for entries.
+    pub free_space: FreeSpace,
 }
 
 impl Environment {
@@ -41,7 +49,15 @@ impl Environment {
             clock: Arc::new(clock),
             random: Arc::new(machine::random),
             machine: machine::machine_digest(),
+            free_space: Arc::new(|| Ok(u64::MAX)),
         })
+    }
+
+    /// The same, with the room that is left where `home` is.
+    #[must_use]
+    pub fn with_space_of(self, home: &Path) -> Self {
+        let home = home.to_owned();
+        Self { free_space: Arc::new(move || files::free_bytes(&home)), ..self }
     }
 }
 
@@ -62,6 +78,8 @@ pub struct LedgerConfig {
     pub cases_kept_max: usize,
     /// Bytes of that state, as long as its rows: one request alone may have tens of megabytes.
     pub cases_kept_bytes_max: usize,
+    /// Free bytes of the home's file system below which nothing new is recorded; 0: no matter.
+    pub low_water_bytes: u64,
     /// What computes deadlines.
     pub deadlines: Deadlines,
 }
@@ -76,6 +94,7 @@ impl Default for LedgerConfig {
             retry_after_s: 1,
             cases_kept_max: 4_096,
             cases_kept_bytes_max: 64 << 20,
+            low_water_bytes: 0,
             deadlines: Deadlines::default(),
         }
     }

@@ -47,6 +47,16 @@ pub enum SubmitError {
     /// A rule says no (400, 403, 409 or 422, by its kind).
     #[error(transparent)]
     Refused(#[from] Box<Refusal>),
+    /// Too little room is left on the disk (507; reads go on).
+    #[error(
+        "the home's file system has {free_mib} MiB left, and below {low_water_mib} nothing new is recorded; hint: make room"
+    )]
+    DiskLow {
+        /// What is left, in MiB.
+        free_mib: u64,
+        /// The mark, in MiB.
+        low_water_mib: u64,
+    },
     /// Nothing can be stamped at this time (503; reads go on).
     #[error(transparent)]
     Clock(#[from] ClockRefusal),

@@ -50,7 +50,7 @@ pub use clock::{ClockReading, ClockRefusal, ClockState};
 pub use committed::Ack;
 pub use doubt::Doubt;
 pub use draft::{Draft, DraftError, Poster};
-pub use environment::{Draw32, Environment, LedgerConfig, ReadClock};
+pub use environment::{Draw32, Environment, FreeSpace, LedgerConfig, ReadClock};
 pub use error::{ReadError, SubmitError};
 pub use export::{ExportError, ExportSet, Exported, export, export_view};
 pub use founding::{Founded, Founding, FoundingError, Texts, found};

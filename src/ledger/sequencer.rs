@@ -84,8 +84,10 @@ impl Sequencer {
         let reading = (self.environment.clock)()?;
         let stamp = clock::stamp(&self.head.last_stamp, &reading);
         let before = Arc::clone(&self.head.world);
+        let low = self.low_disk();
         let mut assembler =
-            Assembler::new(&mut self.head, &*self.store, &self.vault, &self.environment, &self.config);
+            Assembler::new(&mut self.head, &*self.store, &self.vault, &self.environment, &self.config)
+                .with_low_disk(low);
         let mut waiting = Vec::with_capacity(taken.len());
         for submission in taken.drain(..) {
             let outcome = assembler.admit(submission.draft, &stamp, &reading)?;
@@ -122,14 +124,25 @@ impl Sequencer {
 }
 
 impl Sequencer {
+    /// The free bytes of the home's file system, if they are below the mark. A disk that runs full
+    /// fails a write, and after that only a new start helps: so we stop before.
+    fn low_disk(&self) -> Option<u64> {
+        let mark = self.config.low_water_bytes;
+        // Where the system cannot tell how much room there is, we count on none.
+        let free = if mark == 0 { mark } else { (self.environment.free_space)().unwrap_or(0) };
+        (free < mark).then_some(free)
+    }
+
     /// Tells the agenda what the batch changed. After the publication: whoever reads everything
     /// anew then reads it under what is in force.
-    fn note_due(&self, before: &World, changed: &[RequestId]) {
-        let world = &*self.head.world;
+    fn note_due(&self, before: &Arc<World>, changed: &[RequestId]) {
+        let world = &self.head.world;
         if before.rules() != world.rules() || before.policy_sha256() != world.policy_sha256() {
             return self.agenda.forget();
         }
-        self.agenda.world_changed(world);
+        if !Arc::ptr_eq(before, world) {
+            self.agenda.world_changed(world);
+        }
         for open in changed.iter().filter_map(|request| self.head.kept.case(request)) {
             self.agenda.case_changed(world, &open.case);
         }

@@ -44,25 +44,23 @@ enum Round {
 
 /// Confirms deadlines as they pass, until `stopping` says true or the ledger stops.
 ///
-/// Under rule set 1 nothing is due and nothing is posted. One `select!`, cancel safe in each arm.
+/// Under rule set 1 nothing is due and nothing is posted. A look that is broken off cancels
+/// nothing: what it queued is recorded, and the next start posts the rest under the same ids.
 pub async fn keep_time(
     ledger: Ledger,
     now: impl Fn() -> Result<Timestamp, MachineError>,
     mut stopping: watch::Receiver<bool>,
 ) {
-    loop {
-        if *stopping.borrow() || ledger.doubt().is_some() {
-            return;
+    let looks = async {
+        while let Some(rest) = look(&ledger, now()).await {
+            tokio::time::sleep(rest).await;
         }
-        let rest = match look(&ledger, now()).await {
-            Some(rest) => rest,
-            None => return,
-        };
-        tokio::select! {
-            () = tokio::time::sleep(rest) => {}
-            _ = ledger.doubted() => return,
-            stop = stopping.wait_for(|stop| *stop) => return drop(stop),
-        }
+    };
+    tokio::select! {
+        biased;
+        stop = stopping.wait_for(|stop| *stop) => drop(stop),
+        doubt = ledger.doubted() => drop(doubt),
+        () = looks => {}
     }
 }
 

@@ -126,6 +126,9 @@ pub struct Limits {
     pub idle_seconds: u64,
     /// Time that running requests get at shutdown, in seconds.
     pub drain_seconds: u64,
+    /// Free space of the home's file system, in MiB, below which nothing new is recorded: 507, and
+    /// reads go on. 0 turns it off; then a full disk fails a write, and that stops the daemon.
+    pub disk_low_water_mib: u64,
 }
 
 impl Default for Limits {
@@ -138,6 +141,7 @@ impl Default for Limits {
             connections: 512,
             idle_seconds: 120,
             drain_seconds: 10,
+            disk_low_water_mib: 512,
         }
     }
 }

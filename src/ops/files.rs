@@ -185,6 +185,16 @@ pub fn check_private(path: &Path) -> Result<(), FileError> {
     if mode.trailing_zeros() >= 6 { Ok(()) } else { Err(FileError::Exposed { path: path.to_owned(), mode }) }
 }
 
+/// Bytes that are free for us on the file system of `path`.
+///
+/// # Errors
+/// What the operating system says.
+pub fn free_bytes(path: &Path) -> io::Result<u64> {
+    let space = rustix::fs::statvfs(path)?;
+    // Without the reserve that only root may use.
+    Ok(space.f_bavail.saturating_mul(space.f_frsize))
+}
+
 #[cfg(test)]
 mod tests {
     use std::os::unix::fs::PermissionsExt;

@@ -40,6 +40,8 @@ pub struct MemoryStore {
     /// Reads left before every read fails; `u64::MAX` means never.
     reads_left: Arc<AtomicU64>,
     limited: Arc<std::sync::atomic::AtomicBool>,
+    /// Rows asked for so far, by family.
+    reads: Arc<Mutex<BTreeMap<Family, u64>>>,
 }
 
 impl MemoryStore {
@@ -63,6 +65,13 @@ impl MemoryStore {
     /// Reads go well again.
     pub fn heal_reads(&self) {
         self.limited.store(false, Ordering::SeqCst);
+    }
+
+    /// How many rows of a family were asked for so far, found or not.
+    #[must_use]
+    pub fn reads(&self, family: Family) -> u64 {
+        let reads = self.reads.lock().expect("no holder of this lock panics");
+        reads.get(&family).copied().unwrap_or_default()
     }
 
     /// The process died and the machine did not: what the page cache shows is settled on the
@@ -114,6 +123,7 @@ impl MemoryStore {
     }
 
     fn spend_read(&self, family: Family) -> Result<(), StoreError> {
+        *self.reads.lock().expect("no holder of this lock panics").entry(family).or_default() += 1;
         if !self.limited.load(Ordering::SeqCst) {
             return Ok(());
         }

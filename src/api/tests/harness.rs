@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
@@ -21,8 +21,8 @@ use tokio::task::JoinHandle;
 
 use crate::api::{App, Drained, bind, serve};
 use crate::ledger::{
-    AnchorLag, Environment, Founding, Ledger, LedgerConfig, MemoryAnchor, OtherMachine, Running, StartUp,
-    Texts, UnverifiedStore, found,
+    AnchorLag, Draft, Environment, Founding, Ledger, LedgerConfig, MemoryAnchor, OtherMachine, Poster,
+    Running, StartUp, Texts, UnverifiedStore, found,
 };
 use crate::model::digest::Digest;
 use crate::ops::age::{Identities, Identity, Recipients};
@@ -79,12 +79,20 @@ pub(super) struct Setup {
     pub(super) ledger: LedgerConfig,
     /// What the log is founded with.
     pub(super) texts: Texts,
+    /// Free bytes of the disk.
+    pub(super) free: Arc<AtomicU64>,
 }
 
 impl Default for Setup {
     fn default() -> Self {
         let limits = Limits { drain_seconds: 5, ..Limits::default() };
-        Self { roles: Some(everything()), limits, ledger: LedgerConfig::default(), texts: texts() }
+        Self {
+            roles: Some(everything()),
+            limits,
+            ledger: LedgerConfig::default(),
+            texts: texts(),
+            free: Arc::new(AtomicU64::new(u64::MAX)),
+        }
     }
 }
 
@@ -151,6 +159,13 @@ impl Daemon {
     pub(super) fn hold(&self) -> Closed {
         *self.gate.is_closed.lock().expect("unpoisoned") = true;
         Closed(Arc::clone(&self.gate))
+    }
+
+    /// Records an event as a peer with every role would, whoever may use the socket.
+    pub(super) async fn record(&self, event: &Value) {
+        let poster = Poster::Peer(everything());
+        let draft = Draft::parse(event.to_string().as_bytes(), poster).expect("an event");
+        self.ledger.submit(draft).await.expect("recorded");
     }
 
     /// The types of all entries after the founding.
@@ -271,6 +286,8 @@ fn ledger(
     };
     found(store, &mut anchor.clone(), founding, &environment).expect("founded");
     let (clock, gate) = (Arc::clone(&environment.clock), Arc::clone(gate));
+    let free = Arc::clone(&setup.free);
+    environment.free_space = Arc::new(move || Ok(free.load(Ordering::SeqCst)));
     environment.clock = Arc::new(move || {
         gate.pass();
         let mut reading = clock()?;

@@ -1,5 +1,7 @@
 //! Reading: what is shown, to whom, and the note of it in the log.
 
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use serde_json::json;
@@ -95,6 +97,26 @@ async fn nothing_is_shown_when_the_look_cannot_be_recorded() {
     let answer = daemon.get("/v1/requests/R-1").await;
     answer.assert_problem(503, "storage-doubt");
     assert!(!answer.text().contains("legal_demand"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_disk_that_runs_full_stops_entries_and_not_reads() {
+    let mut setup = Setup::default();
+    setup.ledger.low_water_bytes = 1 << 20;
+    let free = Arc::clone(&setup.free);
+    let daemon = Daemon::start(setup);
+    daemon.post(&received(1)).await;
+    free.store(0, Ordering::SeqCst);
+    let problem = daemon.post(&received(2)).await.assert_problem(507, "disk-low");
+    assert!(problem["cure"].as_str().is_some_and(|cure| cure.contains("make room")), "{problem}");
+    assert_eq!(daemon.get("/v1/requests/R-1").await.status, 200);
+    assert_eq!(daemon.get("/readyz").await.status, 200);
+    assert_eq!(daemon.types(), ["request.received"], "the look is only counted");
+    free.store(1 << 20, Ordering::SeqCst);
+    assert_eq!(daemon.post(&received(2)).await.status, 201);
+    let (_, store) = daemon.stop().await;
+    let entries = u64::try_from(store.scan(Family::Entries, &[]).count()).expect("few");
+    assert_eq!(entries, FOUNDING + 3, "and recorded afterwards");
 }
 
 #[tokio::test(flavor = "multi_thread")]

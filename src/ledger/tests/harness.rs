@@ -46,6 +46,8 @@ pub(in crate::ledger) struct Machine {
     pub(in crate::ledger) boottime_ms: Arc<AtomicI64>,
     pub(in crate::ledger) boot_id: Arc<Mutex<String>>,
     pub(in crate::ledger) digest: Digest,
+    /// Free bytes of the disk; none: the system cannot tell.
+    pub(in crate::ledger) free: Arc<Mutex<Option<u64>>>,
     drawn: Arc<AtomicU64>,
 }
 
@@ -56,6 +58,7 @@ impl Machine {
             boottime_ms: Arc::new(AtomicI64::new(1_000)),
             boot_id: Arc::new(Mutex::new("boot-1".to_owned())),
             digest: Digest::of(b"machine 1"),
+            free: Arc::new(Mutex::new(Some(u64::MAX))),
             drawn: Arc::default(),
         }
     }
@@ -66,7 +69,7 @@ impl Machine {
     }
 
     pub(in crate::ledger) fn environment(&self) -> Environment {
-        let (clock, random) = (self.clone(), self.clone());
+        let (clock, random, disk) = (self.clone(), self.clone(), self.clone());
         Environment {
             clock: Arc::new(move || {
                 Ok(ClockReading {
@@ -80,6 +83,10 @@ impl Machine {
                 Ok(*Digest::of(format!("test randomness {count}").as_bytes()).as_bytes())
             }),
             machine: self.digest,
+            free_space: Arc::new(move || {
+                let free = *disk.free.lock().expect("unpoisoned");
+                free.ok_or_else(|| std::io::Error::other("no such disk"))
+            }),
         }
     }
 }

@@ -144,6 +144,44 @@ fn a_full_queue_pushes_back() {
 }
 
 #[test]
+fn below_the_low_water_mark_nothing_new_is_recorded_and_reads_go_on() {
+    let mut log = TestLog::memory();
+    log.stop();
+    log.config.low_water_bytes = 512 << 20;
+    log.start().expect("started");
+    let disk = |log: &TestLog, free| *log.machine.free.lock().expect("unpoisoned") = free;
+    let first = log.submit(received(1)).expect("recorded");
+    for (free, mib) in [(Some((512 << 20) - 1), 511), (Some(0), 0), (None, 0)] {
+        disk(&log, free);
+        let low = log.submit(received(2)).expect_err("too little room");
+        assert!(
+            matches!(low, SubmitError::DiskLow { free_mib, low_water_mib: 512 } if free_mib == mib),
+            "{low}"
+        );
+        assert_eq!(
+            log.submit(received(1)).expect("known").receipt,
+            first.receipt,
+            "what is recorded is answered"
+        );
+        log.reader().open(first.index).expect("reads go on");
+    }
+    let data = r#"{"disclosure":"D-1","production":null,"reason":"ordered"}"#;
+    let destroyed = draft("X-1", crate::practice::EventType::BundleDestroyed, Some("R-1"), data);
+    let destroyed = Draft { poster: Poster::Daemon, actor: crate::practice::DAEMON.to_owned(), ..destroyed };
+    let refused = log.submit(destroyed).expect_err("there is no such bundle");
+    assert!(matches!(refused, SubmitError::Refused(_)), "what makes room is judged by the rules: {refused}");
+    log.check(5);
+    disk(&log, Some(512 << 20));
+    log.submit(received(2)).expect("it clears by itself");
+    log.check(6);
+    log.stop();
+    log.config.low_water_bytes = 0;
+    log.start().expect("started");
+    disk(&log, Some(0));
+    log.submit(received(3)).expect("the mark is off");
+}
+
+#[test]
 fn clocks_that_jump_stop_stamping_and_nothing_else() {
     use std::sync::atomic::Ordering;
     let mut log = TestLog::memory();
