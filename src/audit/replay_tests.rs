@@ -209,7 +209,7 @@ fn events_are_judged_by_rule_key_and_rule_set() {
     assert_eq!(entry(SYSTEM, early()), [Code::KeyUse, Code::Rule], "a request under the system's key");
     let policy = || event(1, "policy.activated", None, "{}".to_owned());
     assert_eq!(entry(OTHER, policy()), [Code::KeyUse, Code::Rule], "the system under another key");
-    let later = Event { rules: 2, ..policy() };
+    let later = Event { rules: 3, ..policy() };
     let replayed = run(&log_of(&created(), vec![(SYSTEM, later)]), &opened);
     assert_eq!((codes(&replayed), replayed.report.outcome()), (vec![Code::RulesUnknown], Outcome::Doubts));
 
