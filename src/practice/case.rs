@@ -34,7 +34,7 @@ mod telling;
 mod yields;
 
 pub use arrival::Arrival;
-pub use charges::Charges;
+pub use charges::{Charges, HOLDS_MAX, Hold, INVOICES_MAX, Invoice};
 pub use screening::Screening;
 pub use special::Special;
 pub use telling::Telling;

@@ -9,7 +9,7 @@ use super::rule::Rule;
 use super::world::World;
 use crate::model::approval::Nonce;
 use crate::model::digest::Digest;
-use crate::model::id::{DisclosureId, ProductionId, RequestId};
+use crate::model::id::{DisclosureId, IncidentId, InvoiceId, ProductionId, ReportId, RequestId};
 use crate::tlog::{Hash, LeafIndex};
 
 /// What `apply` answers for an event that no rule refuses.
@@ -30,6 +30,12 @@ pub enum Claim {
     Disclosure(DisclosureId),
     /// A bundle.
     Production(ProductionId),
+    /// A bill.
+    Invoice(InvoiceId),
+    /// An incident.
+    Incident(IncidentId),
+    /// A report: published, statutory or voluntary.
+    Report(ReportId),
     /// A nonce of one key.
     Nonce {
         /// The key.
@@ -47,6 +53,9 @@ impl Claim {
             Self::Request(id) => format!("request/{id}").into_bytes(),
             Self::Disclosure(id) => format!("disclosure/{id}").into_bytes(),
             Self::Production(id) => format!("production/{id}").into_bytes(),
+            Self::Invoice(id) => format!("invoice/{id}").into_bytes(),
+            Self::Incident(id) => format!("incident/{id}").into_bytes(),
+            Self::Report(id) => format!("report/{id}").into_bytes(),
             Self::Nonce { keyid, nonce } => format!("nonce/{keyid}/{nonce}").into_bytes(),
         }
     }
@@ -62,6 +71,9 @@ impl Claim {
             Self::Request(_) => taken("/request", "request id"),
             Self::Disclosure(_) => taken("/data/disclosure", "disclosure id"),
             Self::Production(_) => taken("/data/production", "production id"),
+            Self::Invoice(_) => taken("/data/invoice", "invoice id"),
+            Self::Incident(_) => taken("/data/incident", "incident id"),
+            Self::Report(_) => taken("/data/report", "report id"),
             Self::Nonce { .. } => Refusal::conflict(
                 Rule::A09,
                 "/envelopes/0",

@@ -52,6 +52,7 @@ pub(super) fn apply(state: State<'_>, event: &Event, stamp: Stamp) -> Result<Ver
     if let Some(case) = state.case {
         is_the_events_request(case, event)?;
     }
+    charges::is_not_erased(&context, state.case)?;
     // An act that two people must approve uses their approval up, whatever it then does.
     let spent = acts::spend(&context, state.case)?;
     let context = spent.as_ref().map_or(context, |spent| Context { world: &spent.world, ..context });
