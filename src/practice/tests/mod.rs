@@ -16,3 +16,4 @@ mod special;
 mod telling;
 mod walks;
 mod yields;
+mod yields_cases;
