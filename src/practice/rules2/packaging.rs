@@ -29,6 +29,7 @@ const CLEARED_MAX: usize = 1024;
 const RECALLS_MAX: usize = 2 * CASE_DISCLOSURES_MAX;
 
 pub(super) fn opened(context: &Context<'_>, case: &Case, data: &DisclosureOpened) -> Result<Change, Refusal> {
+    is_open(context.kind, case)?;
     while_data_moves(context, case)?;
     custody::before_opening(case)?;
     over_production_is_recalled(context, case)?;
