@@ -20,6 +20,9 @@ pub(super) const CONFIG_BYTES_MAX: u64 = 4 << 20;
 /// The column of the index of delivered files that says under which name a file is delivered.
 pub(super) const DELIVERED_AS: &str = "delivered_as";
 
+/// Longest name of a key, in bytes.
+const KEY_NAME_BYTES_MAX: usize = 512;
+
 /// Why `sources.toml` cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
@@ -44,6 +47,9 @@ pub enum ConfigError {
     /// A declared field is empty, or nested inside another declared one.
     #[error("sources.toml: source {0}: a field is empty, reserved, or declared inside another one")]
     Field(SourceId),
+    /// The name of a key is empty or too long.
+    #[error("sources.toml: source {0}: key_name has 1 to {KEY_NAME_BYTES_MAX} bytes")]
+    KeyName(SourceId),
     /// An ownership interval that ends before it begins.
     #[error("sources.toml: ownership {0}: from is not before to")]
     Ownership(usize),
@@ -75,6 +81,7 @@ struct MailText {
     id: SourceId,
     service: ServiceId,
     path: String,
+    key_name: Option<String>,
     owner: String,
 }
 
@@ -84,6 +91,7 @@ struct RecordsText {
     id: SourceId,
     service: ServiceId,
     path: String,
+    key_name: Option<String>,
     into: Family,
     account: String,
     time: Option<String>,
@@ -99,6 +107,7 @@ struct FilesText {
     id: SourceId,
     service: ServiceId,
     path: String,
+    key_name: Option<String>,
     index: String,
     account: String,
     file: String,
@@ -143,7 +152,26 @@ pub(super) struct Source {
     pub(super) service: ServiceId,
     /// Components below the directory of the sources.
     pub(super) path: Vec<String>,
+    /// The name of the provider's key with which the data system decrypted it. A source without
+    /// one counts as never encrypted under a provider's key: an undeclared use cannot be seen.
+    pub(super) key_name: Option<String>,
     pub(super) kind: Kind,
+}
+
+impl Source {
+    fn new(
+        id: SourceId,
+        service: ServiceId,
+        path: Vec<String>,
+        key_name: Option<String>,
+        kind: Kind,
+    ) -> Result<Self, ConfigError> {
+        let fits = |name: &String| !name.is_empty() && name.len() <= KEY_NAME_BYTES_MAX;
+        if key_name.as_ref().is_some_and(|name| !fits(name)) {
+            return Err(ConfigError::KeyName(id));
+        }
+        Ok(Self { id, service, path, key_name, kind })
+    }
 }
 
 /// What a source consists of. `columns` of a layout are filled in when the header row is read.
@@ -200,7 +228,7 @@ impl SourceText {
 impl MailText {
     fn check(self, kind: impl FnOnce(String) -> Kind) -> Result<Source, ConfigError> {
         let path = components(&self.id, &self.path)?;
-        Ok(Source { id: self.id, service: self.service, path, kind: kind(self.owner) })
+        Source::new(self.id, self.service, path, self.key_name, kind(self.owner))
     }
 }
 
@@ -208,7 +236,7 @@ impl RecordsText {
     fn check(self, kind: impl FnOnce(Family, Layout) -> Kind) -> Result<Source, ConfigError> {
         let path = components(&self.id, &self.path)?;
         let layout = layout(&self.id, self.account, self.time, self.time_form, self.fields)?;
-        Ok(Source { id: self.id, service: self.service, path, kind: kind(self.into, layout) })
+        Source::new(self.id, self.service, path, self.key_name, kind(self.into, layout))
     }
 }
 
@@ -221,7 +249,7 @@ impl FilesText {
             return Err(ConfigError::Field(self.id));
         }
         let kind = Kind::Files { index, file: self.file, layout };
-        Ok(Source { id: self.id, service: self.service, path, kind })
+        Source::new(self.id, self.service, path, self.key_name, kind)
     }
 }
 
@@ -291,6 +319,8 @@ mod tests {
             Some("source M: the id"),
         );
         check(&MAIL.replace("\"m\"", "\"nul\""), Some("source nul: the id"));
+        check(&MAIL.replace("owner =", "key_name = \"kms/mail/7\"\nowner ="), None);
+        check(&MAIL.replace("owner =", "key_name = \"\"\nowner ="), Some("source m: key_name"));
         for path in ["/etc/passwd", "../a", "a/../b", "a//b", "a\\u202eb", ""] {
             check(&MAIL.replace("a.mbox", path), Some("source m: a path"));
         }

@@ -90,10 +90,10 @@ pub(super) fn plan_files(
     {
         planner.advance(&source.id, span.to - span.from);
         if span.oversized {
-            report.count(Err(Rule::Oversized));
+            planner.count(report, Err(Rule::Oversized));
         } else if !is_blank(&record) {
             let outcome = reader.decide(planner, &span, part, &record, report)?;
-            report.count(outcome);
+            planner.count(report, outcome);
         }
         part += 1;
     }
@@ -144,7 +144,7 @@ impl Reader<'_> {
         };
         let delivered_as = match contents {
             Ok(blob) => {
-                planner.touched.note(blob.item, FILE_FIELD, row.time);
+                planner.note(blob.item, FILE_FIELD, row.time);
                 self.deliver(planner, &account.label, blob, part)?
             }
             Err(_) => 0,
@@ -154,7 +154,7 @@ impl Reader<'_> {
         planner.begin(&account.list_path, Some(FILES_SCHEMA), names, b"");
         let fields = fields.ok();
         if let Some(kept) = &fields {
-            kept.taken.iter().for_each(|(item, field)| planner.touched.note(*item, field, row.time));
+            kept.taken.iter().for_each(|(item, field)| planner.note(*item, field, row.time));
             report.parts_withheld.merge(&kept.left_out);
         }
         let mut printed = Vec::new();

@@ -115,7 +115,7 @@ pub(super) fn plan_mbox(
         if begins_line && after_blank && is_separator(&piece) {
             if let Some(message) = message.take() {
                 let outcome = message.finish(planner, &mailbox, &to, report)?;
-                report.count(outcome);
+                planner.count(report, outcome);
             }
             message = Some(Message::new(from));
         }
@@ -128,7 +128,7 @@ pub(super) fn plan_mbox(
     }
     if let Some(message) = message {
         let outcome = message.finish(planner, &mailbox, &to, report)?;
-        report.count(outcome);
+        planner.count(report, outcome);
     }
     // A gap in the numbers would tell of a mailbox that is not delivered.
     if !planner.is_begun(&path) {
@@ -154,7 +154,7 @@ pub(super) fn plan_eml(
     for (name, part) in listed.into_iter().zip(0..) {
         let is_safe = |name: &String| names::components(name).is_some_and(|parts| parts.len() == 1);
         let Some(name) = name.filter(is_safe) else {
-            report.count(Err(Rule::Path));
+            planner.count(report, Err(Rule::Path));
             continue;
         };
         let is_eml =
@@ -163,11 +163,11 @@ pub(super) fn plan_eml(
         let tracked = match planner.sources.base().open_file(&path) {
             Ok((file, stamp)) if is_eml => Tracked::new(file, stamp),
             Ok(_) => {
-                report.count(Err(Rule::Malformed));
+                planner.count(report, Err(Rule::Malformed));
                 continue;
             }
             Err(OpenFault::NotRegular) => {
-                report.count(Err(Rule::Path));
+                planner.count(report, Err(Rule::Path));
                 continue;
             }
             Err(OpenFault::Missing) => return Err(source.changed()),
@@ -243,7 +243,7 @@ impl<'a> Mailbox<'a> {
         };
         let to = Delivery { path: &path, source: self.at, part, place: &place, shape: &self.verbatim };
         let outcome = message.finish(planner, self, &to, report)?;
-        report.count(outcome);
+        planner.count(report, outcome);
         Planner::fingerprint(self.source, tracked)
     }
 }
@@ -317,7 +317,7 @@ impl Message {
         match decision.whole {
             Ok(item) if is_whole => {
                 for field in MESSAGE_FIELDS {
-                    planner.touched.note(item, field, time);
+                    planner.note(item, field, time);
                 }
                 let commitment = Commitment::Sha256(Digest::from_bytes(decision.sha256.finalize().into()));
                 let kept = Kept { from, to: from + bytes, scope_item: item, delivered_as: 0, commitment };
@@ -390,7 +390,7 @@ impl Decision {
         print_facts(&mailbox.access.facts, &self.facts, end - from, &mut printed);
         for (column, access) in HeaderColumn::ALL.into_iter().zip(&mailbox.access.facts) {
             if let Ok(item) = access.decide(time) {
-                planner.touched.note(item, &column.field().name, time);
+                planner.note(item, &column.field().name, time);
             }
         }
         let commitment = Commitment::hmac(self.commitment.clone());

@@ -1,5 +1,6 @@
 //! What the first read finds: what will be delivered, as ranges, sizes and digests.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use ring::hmac;
@@ -9,6 +10,7 @@ use zeroize::Zeroizing;
 use crate::minimise::rows::{Layout, Projection};
 use crate::minimise::selection::Access;
 use crate::minimise::{Rule, Tally};
+use crate::model::class::DataClass;
 use crate::model::digest::Digest;
 use crate::model::id::{ServiceId, SourceId};
 use crate::model::scope::ScopeItem;
@@ -103,6 +105,11 @@ pub struct SourceReport {
     pub records: u64,
     /// Records kept, in whole or in part.
     pub kept: u64,
+    /// The kept ones by class: each counts once, as the most sensitive class kept of it.
+    pub classes: BTreeMap<DataClass, u64>,
+    /// The name of the provider's key that the data system opened it with, if it is declared.
+    #[serde(skip)]
+    pub key_name: Option<String>,
     /// Records of which nothing was kept, by rule.
     pub withheld: Tally,
     /// Parts left out of records that were kept, by rule.
@@ -201,21 +208,44 @@ pub(super) struct Kept {
 
 impl SourceReport {
     pub(super) fn new(source: &Source) -> Self {
-        let (withheld, parts_withheld) = (Tally::default(), Tally::default());
-        Self { source: source.id.clone(), fingerprint: None, records: 0, kept: 0, withheld, parts_withheld }
+        Self {
+            source: source.id.clone(),
+            fingerprint: None,
+            records: 0,
+            kept: 0,
+            classes: BTreeMap::new(),
+            key_name: source.key_name.clone(),
+            withheld: Tally::default(),
+            parts_withheld: Tally::default(),
+        }
     }
 
-    /// Counts one record.
-    pub(super) fn count(&mut self, outcome: Result<(), Rule>) {
+    /// Counts one record; a kept one has a class, because only items of a scope select anything.
+    pub(super) fn count(&mut self, outcome: Result<Option<DataClass>, Rule>) {
         self.records += 1;
         match outcome {
-            Ok(()) => self.kept += 1,
+            Ok(class) => {
+                self.kept += 1;
+                if let Some(class) = class {
+                    *self.classes.entry(class).or_default() += 1;
+                }
+            }
             Err(rule) => self.withheld.add(rule),
         }
     }
 }
 
 impl Plan {
+    /// Records kept by class, over all sources; their sum is what was kept.
+    #[must_use]
+    pub fn classes(&self) -> BTreeMap<DataClass, u64> {
+        let mut classes = BTreeMap::new();
+        for (class, records) in self.sources.iter().flat_map(|report| &report.classes) {
+            *classes.entry(*class).or_default() += records;
+        }
+        classes
+    }
+
     /// One row per delivered record, by file and position.
     pub fn provenance(&self) -> impl Iterator<Item = ProvenanceRow<'_>> {
         self.files.iter().flat_map(|file| {

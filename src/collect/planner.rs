@@ -8,9 +8,11 @@ use sha2::{Digest as _, Sha256};
 
 use crate::minimise::selection::AccountLabels;
 use crate::minimise::touched::Touched;
-use crate::minimise::{Selection, Tally};
+use crate::minimise::{Rule, Selection, Tally};
+use crate::model::class::DataClass;
 use crate::model::digest::Digest;
 use crate::model::id::SourceId;
+use crate::model::time::Timestamp;
 
 use super::config::{Kind, Source};
 use super::dir::Tracked;
@@ -38,12 +40,14 @@ struct Output {
 pub(super) struct Planner<'a> {
     pub(super) sources: &'a Sources,
     pub(super) selection: &'a Selection,
-    pub(super) touched: Touched,
+    touched: Touched,
     labels: &'a AccountLabels,
     key: &'a ProvenanceKey,
     outputs: BTreeMap<String, Output>,
     numbers: BTreeMap<(String, &'static str), u32>,
     kept_records: u64,
+    /// The most sensitive class that was kept of the record being read.
+    record_class: Option<DataClass>,
     progress: &'a mut dyn FnMut(Progress<'_>),
     bytes_read: u64,
     bytes_reported: u64,
@@ -81,6 +85,7 @@ pub fn plan(
         outputs: BTreeMap::new(),
         numbers: BTreeMap::new(),
         kept_records: 0,
+        record_class: None,
         progress,
         bytes_read: 0,
         bytes_reported: 0,
@@ -122,6 +127,21 @@ impl Planner<'_> {
 
     pub(super) fn label(&self, account: &str) -> Result<&str, CollectError> {
         self.labels.label(account).ok_or(CollectError::Unlabelled)
+    }
+
+    /// Notes that a field of the record being read is kept, and by which item.
+    pub(super) fn note(&mut self, item: usize, field: &str, time: Option<Timestamp>) {
+        self.touched.note(item, field, time);
+        let class = self.selection.items().get(item).map(|item| item.class);
+        self.record_class = self.record_class.max(class);
+    }
+
+    /// Counts the record that was read: a kept one by the most sensitive class of what is kept
+    /// of it, so that a record with content in it counts as content (S-80).
+    pub(super) fn count(&mut self, report: &mut SourceReport, outcome: Result<(), Rule>) {
+        let most = || self.selection.items().iter().map(|item| item.class).max();
+        let class = self.record_class.take().or_else(most);
+        report.count(outcome.map(|()| class));
     }
 
     pub(super) fn commitment_context(&self) -> hmac::Context {

@@ -125,7 +125,7 @@ pub(super) fn plan_records(
                 Ok(()) => reader.decide(planner, &span, &buffer, report)?,
                 Err(rule) => Err(rule),
             };
-            report.count(outcome);
+            planner.count(report, outcome);
         }
     }
     Planner::fingerprint(source, tracked)
@@ -170,11 +170,11 @@ impl Reader<'_> {
         if let Ok(kept) = &fields {
             let is_first = planner.is_unprinted(&account.path);
             print_fields(&account.shape, Some(kept), is_first, 0, &mut printed);
-            kept.taken.iter().for_each(|(item, field)| planner.touched.note(*item, field, row.time));
+            kept.taken.iter().for_each(|(item, field)| planner.note(*item, field, row.time));
             report.parts_withheld.merge(&kept.left_out);
         }
         if let Some(item) = existence {
-            planner.touched.note(item, "account_exists", row.time);
+            planner.note(item, "account_exists", row.time);
             planner.end_with(&account.path, b"],\"account_exists\":true}\n");
         }
         let mut context = planner.commitment_context();

@@ -120,6 +120,9 @@ impl Tree {
         );
         for report in &plan.sources {
             assert_eq!(report.records, report.kept + report.withheld.total(), "{}", report.source);
+            assert_eq!(report.kept, report.classes.values().sum::<u64>(), "{}", report.source);
+            let of_scope = |class: &DataClass| scope.items().iter().any(|item| item.class == *class);
+            assert!(report.classes.keys().all(of_scope), "{}", report.source);
         }
         if !plan.touched.is_empty() {
             let touched = Scope::new(plan.touched.clone()).expect("a scope");

@@ -27,6 +27,8 @@ pub enum State {
     Sealed,
     /// The bundle is in the outbox.
     Released,
+    /// Everything was searched and nothing found: a reviewer certifies it, or did.
+    NothingFound,
     /// There is no bundle, and none will come of it.
     Failed,
 }
@@ -42,6 +44,7 @@ impl State {
             Self::Packing => "packing",
             Self::Sealed => "sealed",
             Self::Released => "released",
+            Self::NothingFound => "nothing_found",
             Self::Failed => "failed",
         }
     }

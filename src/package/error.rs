@@ -66,6 +66,9 @@ pub enum PackageError {
     /// Nothing in the sources is within the scope: there is nothing to disclose.
     #[error("the sources hold nothing within the approved scope")]
     Empty,
+    /// The same from rule set 2 on: the collection stays as it is for a reviewer's certificate.
+    #[error("the sources hold nothing within the approved scope; a reviewer certifies it: no_data.certified")]
+    NothingFound,
     /// What was collected reaches beyond what was approved or ordered (S-09).
     #[error("item {item} of what was collected is not within {outer}; nothing was sealed")]
     OutOfScope {
@@ -135,7 +138,7 @@ impl PackageError {
                 "source-changed"
             }
             Self::Collect(_) => "sources",
-            Self::Empty => "nothing-found",
+            Self::Empty | Self::NothingFound => "nothing-found",
             Self::OutOfScope { .. } => "out-of-scope",
             Self::Pack(_) => "pack",
             Self::OwnKey(_) => "own-key",

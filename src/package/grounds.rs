@@ -2,15 +2,15 @@
 
 use super::PackageError;
 use crate::ledger::Reader;
-use crate::model::id::RequestId;
+use crate::model::id::{ProductionId, RequestId};
 use crate::model::opening::Logged;
 use crate::model::scope::FieldTable;
 use crate::model::time::Timestamp;
 use crate::ops::age::Recipients;
 use crate::ops::machine;
-use crate::practice::approvals;
 use crate::practice::case::Case;
 use crate::practice::vocabulary::{DisclosureOpened, ExactScope, OrderRef};
+use crate::practice::{RuleSet, approvals};
 use crate::tlog::LeafIndex;
 
 /// The approved scope, for whom, and by which decision.
@@ -31,6 +31,10 @@ pub(super) struct Grounds {
     pub(super) approvals: Vec<LeafIndex>,
     /// The one among them that made them enough.
     pub(super) decision: LeafIndex,
+    /// The rules that were in force when the collection was opened.
+    pub(super) rules: RuleSet,
+    /// The delivered bundle that this one corrects or supplements.
+    pub(super) supersedes: Option<ProductionId>,
 }
 
 impl Grounds {
@@ -57,6 +61,8 @@ impl Grounds {
             recipients: recipients(&case, &world, machine::now()?)?,
             approvals,
             decision,
+            rules: world.rules().unwrap_or(RuleSet::One),
+            supersedes: case.yields.supersedes().cloned(),
             request,
         })
     }

@@ -12,7 +12,7 @@ use super::recovery::{self, Recovered, is_stale};
 use super::steps::{Released, Sealed};
 use super::workbench::Workbench;
 use super::worker::{Job, Message, Worker, destroy};
-use super::{PackageError, Status};
+use super::{PackageError, State, Status};
 use crate::bundle::{open_me, receipt};
 use crate::ledger::{Draft, Ledger, Poster};
 use crate::model::approval::{Approval, Decision, Kind};
@@ -138,7 +138,10 @@ impl Packager {
             return Err(PackageError::NoSources);
         }
         let is_over = |live: &&Disclosure| {
-            live.step == Step::Sealed && is_stale(&case, live) && board.running(&live.id).is_none()
+            let is_stale = live.step == Step::Sealed && is_stale(&case, live);
+            // Whoever opens another one searches again instead of certifying.
+            let found_nothing = live.step == Step::Filtered && case.yields.found_nothing(&live.id);
+            (is_stale || found_nothing) && board.running(&live.id).is_none()
         };
         let stale = case.live_disclosure().filter(is_over);
         if let Some(stale) = stale {
@@ -179,7 +182,13 @@ impl Packager {
         let running = board.running(disclosure);
         let case = bench.logbook.reader().case(&request)?;
         let logged = case.disclosure(disclosure).ok_or_else(|| PackageError::Unknown(disclosure.clone()))?;
-        Ok(board.status(request, running, logged))
+        let is_over =
+            logged.step == Step::Filtered || logged.step == Step::Destroyed && logged.destroyed.is_none();
+        let status = board.status(request, running, logged);
+        if running.is_none() && is_over && case.yields.found_nothing(disclosure) {
+            return Ok(Status { state: State::NothingFound, problem: None, ..status });
+        }
+        Ok(status)
     }
 
     /// Records the signed approval to release, then `bundle.released`, then moves the files to

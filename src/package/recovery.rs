@@ -3,6 +3,7 @@
 //! | found | done |
 //! |---|---|
 //! | a collection under way in the log | what is staged of it deleted, `bundle.destroyed{unrecorded}` |
+//! | everything searched, nothing found (from rule set 2 on) | it waits for its certificate |
 //! | sealed, and the staged file has the digest | receipt file and instructions made again; it waits for its release |
 //! | sealed, and the staged file is missing or another | deleted, `bundle.destroyed{lost}` |
 //! | sealed, and the request ended or its review changed | deleted, `bundle.destroyed{ordered}` |
@@ -105,6 +106,7 @@ fn settle(
             recovered.finished.push(sealed.production().clone());
             Ok(Keep::Staged)
         }
+        Step::Filtered if case.yields.found_nothing(&disclosure.id) => Ok(Keep::Nothing),
         Step::Opened | Step::Received | Step::Planned | Step::Filtered | Step::Traced => {
             end(bench, case, disclosure, DestroyReason::Unrecorded, recovered)
         }

@@ -5,6 +5,8 @@
 //!    │                          │                            │                  │                 │            │
 //! disclosure.opened        data.received        data.planned, data.filtered   bundle.provenance  bundle.sealed  bundle.released
 //! ```
+//! From rule set 2 on, `data.tallied` and `key.used` follow `data.filtered`.
+//!
 //! Each type holds the [`Logged`] record that was made before it: there is no way to a later
 //! one that does not pass through the log. Nothing personal is written to the disk before
 //! [`Packed::seal`], and what that writes is encrypted.
@@ -35,9 +37,10 @@ use crate::model::id::ProductionId;
 use crate::model::opening::Logged;
 use crate::model::scope::Scope;
 use crate::ops::{age, machine};
+use crate::practice::RuleSet;
 use crate::practice::vocabulary::{
     Base64, BundleProvenance, BundleReleased, BundleSealed, DataFiltered, DataPlanned, DataReceived,
-    DisclosureOpened, EventType, LeafRef, SourceRead, Withheld,
+    DataTallied, DisclosureOpened, EventType, KeyUsed, LeafRef, SourceRead, Tally as ClassTally, Withheld,
 };
 
 /// A disclosure whose approvals the log has found sufficient.
@@ -61,6 +64,8 @@ pub(super) struct Minimised {
     collected: Collected,
     planned: Logged<DataPlanned>,
     filtered: Logged<DataFiltered>,
+    /// From rule set 2 on.
+    tallied: Option<Logged<DataTallied>>,
 }
 
 /// Every byte of the bag is determined; none is written.
@@ -149,11 +154,38 @@ impl Collected {
                 .collect(),
         };
         let filtered = bench.logbook.append(request, EventType::DataFiltered, filtered)?;
+        let tallied = match self.approved.grounds.rules {
+            RuleSet::One => None,
+            RuleSet::Two => Some(self.tally(bench)?),
+        };
         // Only now: that nothing was found, and why, is in the log too.
         if self.plan.files.is_empty() {
-            return Err(PackageError::Empty);
+            let is_certified = tallied.is_some();
+            return Err(if is_certified { PackageError::NothingFound } else { PackageError::Empty });
         }
-        Ok(Minimised { collected: self, planned, filtered })
+        Ok(Minimised { collected: self, planned, filtered, tallied })
+    }
+
+    /// What was kept, class by class, and which keys of the provider opened what was read.
+    fn tally(&self, bench: &Workbench) -> Result<Logged<DataTallied>, PackageError> {
+        let request = &self.approved.grounds.request;
+        let disclosure = &self.approved.opened.value().disclosure;
+        let kept = self.plan.classes().into_iter().map(|(class, records)| ClassTally { class, records });
+        let tallied = DataTallied { disclosure: disclosure.clone(), kept: kept.collect() };
+        let tallied = bench.logbook.append(request, EventType::DataTallied, tallied)?;
+        for report in &self.plan.sources {
+            let (Some(name), Some(_), 1..) = (&report.key_name, report.fingerprint, report.records) else {
+                continue;
+            };
+            let used = KeyUsed {
+                disclosure: disclosure.clone(),
+                source: report.source.clone(),
+                key_name_sha256: Digest::of(name.as_bytes()),
+                items: report.records,
+            };
+            bench.logbook.append(request, EventType::KeyUsed, used)?;
+        }
+        Ok(tallied)
     }
 }
 
@@ -187,6 +219,8 @@ impl Minimised {
             (EventType::DataPlanned, self.planned.opened()),
             (EventType::DataFiltered, self.filtered.opened()),
         ];
+        let tallied = self.tallied.iter().map(|tallied| (EventType::DataTallied, tallied.opened()));
+        let recorded = recorded.into_iter().chain(tallied);
         for (type_, index) in given.chain(recorded.map(|(type_, opened)| (type_, opened.entry().index))) {
             let receipt = reader.receipt(index)?;
             steps.push(CustodyStep::new(&type_.to_string(), index, receipt.as_bytes()));
@@ -360,7 +394,7 @@ fn order(bench: &Workbench, grounds: &Grounds, labels: &AccountLabels, productio
         scope: STANDARD.encode(grounds.scope.bytes()),
         accounts,
         recipients: grounds.recipients.sha256(),
-        supersedes: None,
+        supersedes: grounds.supersedes.clone(),
     }
 }
 

@@ -64,6 +64,9 @@ fn work(bench: &Workbench, board: &Board, job: Job) {
             let (production, index) = (sealed.production(), sealed.context().index.get());
             tracing::info!(%disclosure, %production, index, "a bundle is sealed and waits for its release");
         }
+        Err(PackageError::NothingFound) => {
+            tracing::info!(%disclosure, "nothing was found; it waits for a reviewer's certificate");
+        }
         Err(error) => {
             tracing::error!(%disclosure, code = error.code(), %error, "a collection failed");
             if let Err(error) = give_up(bench, &request, &disclosure, error) {

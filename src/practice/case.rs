@@ -38,7 +38,8 @@ pub use charges::{Charges, HOLDS_MAX, Hold, INVOICES_MAX, Invoice};
 pub use screening::Screening;
 pub use special::Special;
 pub use telling::Telling;
-pub use yields::Yields;
+pub(super) use yields::{CustodyAnswer, sum};
+pub use yields::{Found, Produced, Recall, Superseded, Yields};
 
 /// Most approvals, refusals and revocations of one request; then a new request is due.
 pub const CASE_APPROVALS_MAX: usize = 256;
@@ -268,10 +269,11 @@ impl Disclosure {
 }
 
 impl Case {
-    /// The collection that is not destroyed, if there is one.
+    /// The collection that is neither destroyed nor followed by a further one, if there is one.
     #[must_use]
     pub fn live_disclosure(&self) -> Option<&Disclosure> {
-        self.disclosures.last().filter(|disclosure| disclosure.is_live())
+        let is_last = |disclosure: &&Disclosure| !self.yields.is_superseded(&disclosure.id);
+        self.disclosures.last().filter(|disclosure| disclosure.is_live()).filter(is_last)
     }
 
     /// The collection of that name.
@@ -325,7 +327,7 @@ impl Case {
             (_, Some(Step::Opened)) => &[E::DataReceived, E::BundleDestroyed],
             (_, Some(Step::Received)) => &[E::DataPlanned, E::BundleDestroyed],
             (_, Some(Step::Planned)) => &[E::DataFiltered, E::BundleDestroyed],
-            (_, Some(Step::Filtered)) => &[E::BundleProvenance, E::BundleDestroyed],
+            (_, Some(Step::Filtered)) => self.after_filtering(),
             (_, Some(_)) => &[E::BundleSealed, E::BundleDestroyed],
             (Stage::Received | Stage::Quarantined, None) => &[E::RequestAuthenticated],
             (Stage::Authenticated, None) => &[E::RequestClassified],
@@ -344,6 +346,16 @@ impl Case {
             steps.push(E::RequestRejected);
         }
         steps
+    }
+
+    /// Under rule set 2 what was kept is tallied first, and nothing kept is certified.
+    fn after_filtering(&self) -> &'static [EventType] {
+        use EventType as E;
+        match self.yields.found.as_ref().map(Found::tallied) {
+            Some(None) => &[E::DataTallied, E::BundleDestroyed],
+            Some(Some(0)) => &[E::NoDataCertified, E::BundleDestroyed],
+            Some(Some(_)) | None => &[E::BundleProvenance, E::BundleDestroyed],
+        }
     }
 
     /// The persons whose approvals to disclose stand.

@@ -373,7 +373,7 @@ pub(super) fn settled(packager: &Packager, disclosure: &DisclosureId) -> Status 
     let begun = Instant::now();
     loop {
         let status = packager.status(disclosure).expect("known");
-        if matches!(status.state, State::Sealed | State::Released | State::Failed) {
+        if matches!(status.state, State::Sealed | State::Released | State::NothingFound | State::Failed) {
             return status;
         }
         assert!(begun.elapsed() < Duration::from_mins(1), "still {:?}", status.state);

@@ -11,9 +11,11 @@ use crate::practice::vocabulary::{AccountsProfiled, ComityAssessed};
 pub(super) fn profiled(
     context: &Context<'_>,
     case: &Case,
-    _data: &AccountsProfiled,
+    data: &AccountsProfiled,
 ) -> Result<Change, Refusal> {
-    Ok(Change::of_case(touched(context, case)))
+    let mut case = touched(context, case);
+    case.screening.profile.clone_from(&data.accounts);
+    Ok(Change::of_case(case))
 }
 
 pub(super) fn assessed(

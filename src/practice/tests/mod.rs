@@ -17,3 +17,4 @@ mod telling;
 mod templates;
 mod walks;
 mod yields;
+mod yields_cases;
