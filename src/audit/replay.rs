@@ -141,6 +141,7 @@ pub fn replay(request: &Request<'_>, integrity: Integrity, unseal: &Unseal<'_>) 
         }
         (request.progress)(done, summary.size.get());
     }
+    judge.add_overdue(&mut report);
     // An entry that was passed over for whatever reason is not evidence of anything.
     let is_whole = judge.opened == summary.size.get() && report.outcome() == Outcome::Clean;
     let verified = is_whole.then_some(VerifiedLog { summary, replay: judge.replay });
@@ -375,6 +376,21 @@ impl Judge<'_> {
             location.rule = Some(found.rule.to_string());
             let expected = format!("an entry that the practice admits ({})", found.pointer);
             report.add(Finding::new(code, location, expected, found.reason));
+        }
+    }
+
+    /// I-57: what was due before the last entry and was neither answered nor recorded as late.
+    fn add_overdue(&self, report: &mut Report) {
+        for found in self.replay.overdue() {
+            let mut location = Location::entry(found.index.get());
+            location.request = found.request;
+            location.rule = Some(found.rule.to_string());
+            report.add(Finding::new(
+                Code::Rule,
+                location,
+                "an answer, or a record that it is late",
+                found.reason,
+            ));
         }
     }
 

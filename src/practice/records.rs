@@ -1,16 +1,56 @@
 //! What is recorded about no single request: incidents, reports, figures, the screening process.
+//!
+//! Everything is bounded: what is closed or over gives way to what is new, what is open does not.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
 use super::due::Deadline;
+use super::vocabulary::{DeclaredFigure, Series};
+use crate::model::id::{IncidentId, ReportId};
+use crate::model::time::Timestamp;
 use crate::tlog::LeafIndex;
+
+/// Most incidents open at a time.
+pub const INCIDENTS_MAX: usize = 4096;
+/// Most reports to NCMEC whose data is still kept.
+pub const NCMEC_MAX: usize = 65_536;
+/// Most published reports that can still be corrected: a thousand years of both series.
+pub const REPORTS_MAX: usize = 4096;
+/// Most declared figures.
+pub const FIGURES_MAX: usize = 4096;
 
 /// The records of the log itself.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, default)]
 pub struct Records {
+    /// The entry since which rule set 2 holds, and its time: duties begin there.
+    pub since: Option<(LeafIndex, Timestamp)>,
+    /// The incidents that are open, by the entry that opened them.
+    pub incidents: BTreeMap<IncidentId, LeafIndex>,
+    /// What is kept for NCMEC: the entry, and until when.
+    pub ncmec: BTreeMap<ReportId, (LeafIndex, Timestamp)>,
+    /// The last review of the screening process.
+    pub process_review: Option<(LeafIndex, Timestamp)>,
+    /// The last report of each series.
+    pub series: BTreeMap<Series, LastReport>,
+    /// Every published report, which a correction may name.
+    pub reports: BTreeMap<ReportId, Series>,
+    /// Declared figures: kind, first day of the period, value.
+    pub figures: BTreeSet<(DeclaredFigure, Timestamp, u64)>,
     /// Deadlines whose passing the daemon's clock confirmed.
     pub passed: BTreeSet<(Deadline, LeafIndex)>,
+}
+
+/// The last report of a series.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LastReport {
+    /// Its entry.
+    pub index: LeafIndex,
+    /// The end of its period, exclusive.
+    pub period_to: Timestamp,
+    /// The width of its bands.
+    pub band_width: Option<u32>,
 }

@@ -10,6 +10,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::case::Case;
 use super::change::{Claim, Verdict};
+use super::due;
 use super::refusal::Refusal;
 use super::rule::Rule;
 use super::world::World;
@@ -117,6 +118,34 @@ impl Replay {
             self.world = world;
         }
         Ok(())
+    }
+
+    /// What was due before the last entry and has neither an answer nor a record of its lateness
+    /// (I-57): each under the rule that set it, at the entry that set it.
+    #[must_use]
+    pub fn overdue(&self) -> Vec<Finding> {
+        let (Some(head), Some(policy)) = (self.head, self.world.policy()) else { return Vec::new() };
+        let of_cases = self.cases.values().flat_map(|case| {
+            let open = due::of_case(&policy.value, case).into_iter();
+            open.filter(|due| !case.passed.contains(&(due.deadline, due.set_by)))
+        });
+        let of_world = due::of_world(&self.world).into_iter();
+        let of_world =
+            of_world.filter(|due| !self.world.records().passed.contains(&(due.deadline, due.set_by)));
+        let late = of_cases.chain(of_world).filter(|due| due.deadline.is_a_duty() && due.at < head.time);
+        let mut late: Vec<_> = late.collect();
+        late.sort();
+        let finding = |due: due::Due| Finding {
+            rule: due.deadline.rule(),
+            index: due.set_by,
+            request: due.request,
+            pointer: String::new(),
+            reason: format!(
+                "{:?} was due at {} and has no answer, nor a record that it is late",
+                due.deadline, due.at
+            ),
+        };
+        late.into_iter().map(finding).collect()
     }
 
     /// What is in force after the entries so far.

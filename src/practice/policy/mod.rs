@@ -18,6 +18,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use crate::model::class::DataClass;
+use crate::model::digest::Digest;
 use crate::model::scope::FieldTable;
 use crate::practice::RuleSet;
 
@@ -55,6 +56,9 @@ pub struct Policy {
     /// The times the practice sets itself (from rule set 2 on).
     #[serde(default)]
     pub times: Times,
+    /// SHA-256 of the fixed text of a notice about an attack by a state (S-74).
+    #[serde(default)]
+    pub attack_notice_sha256: Option<Digest>,
     /// The data classes with their fields.
     #[serde(rename = "data_class")]
     pub classes: Vec<ClassTable>,

@@ -12,10 +12,9 @@ use std::sync::Arc;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::model::approval::{Decision, Kind};
+use crate::model::approval::Kind;
 use crate::model::digest::Digest;
 use crate::model::json;
-use crate::practice::approvals;
 use crate::practice::case::Case;
 use crate::practice::change::{Change, Mark, Verdict};
 use crate::practice::envelope::{Context, admitted, known, not_now, touched};
@@ -30,7 +29,7 @@ use crate::practice::rules1::governing::{act_proposed, has_its_digest, is_short,
 use crate::practice::rules1::signed::SignedApproval;
 use crate::practice::vocabulary::{ActProposed, EventType, LeafRef, Subject};
 use crate::practice::world::{Proposal, World};
-use crate::tlog::Hash;
+use crate::tlog::{Hash, LeafIndex};
 
 /// Most acts that wait for approvals on one request; the oldest unsigned gives way, then none.
 const ACTS_OPEN_MAX: usize = 32;
@@ -188,34 +187,44 @@ pub(super) struct Spent {
 }
 
 /// I-51: the event is exactly one that two people approved, and their approval is used up.
+///
+/// The same bytes may have been proposed before, and that approval may have expired: it is the
+/// approved proposal that counts, whichever it is.
 pub(super) fn spend(context: &Context<'_>, case: Option<&Case>) -> Result<Option<Spent>, Refusal> {
     let Some(kind) = kind_of(context.kind) else { return Ok(None) };
     let sha256 = act_sha256(context.kind, &context.event.data);
-    let is_it = |open: &Proposal| open.kind == kind && open.sha256 == sha256;
-    let mut world = context.world.clone();
-    let mut case = case.cloned();
-    let proposal = if let Some(case) = &mut case {
-        case.acts.iter().position(is_it).map(|at| case.acts.remove(at))
-    } else {
-        let mut proposals = (*world.proposals).clone();
-        let found = proposals.iter().find(|(_, open)| is_it(open)).map(|(index, _)| *index);
-        let proposal = found.and_then(|index| proposals.remove(&index));
-        world.proposals = Arc::new(proposals);
-        proposal
+    let open: Vec<&Proposal> = match case {
+        Some(case) => case.acts.iter().collect(),
+        None => context.world.proposals.values().collect(),
     };
-    let proposal = proposal.ok_or_else(|| {
+    let mut why = None;
+    for proposal in open.into_iter().filter(|open| open.kind == kind && open.sha256 == sha256) {
+        match is_approved(context, proposal) {
+            Ok(()) => return Ok(Some(without(context, case, proposal.context.index))),
+            Err(refusal) => why = Some(refusal),
+        }
+    }
+    Err(why.unwrap_or_else(|| {
         let reason = format!("nobody proposed exactly this {}", context.kind);
         let cure = "propose it with act.proposed, byte for byte, and have two people approve that entry";
         Refusal::forbidden(Rule::I51, "/data", reason, cure)
-    })?;
-    let refused = approvals::about(&proposal.approvals, proposal.kind, proposal.context)
-        .any(|decision| decision.decision == Decision::Refuse);
-    if refused {
-        let reason = "somebody refused the proposal";
-        return Err(Refusal::conflict(Rule::I51, "/data", reason, "propose it again"));
+    }))
+}
+
+fn is_approved(context: &Context<'_>, proposal: &Proposal) -> Result<(), Refusal> {
+    proposal_is_approved(context, proposal).map_err(|refusal| Refusal { rule: Rule::I51, ..refusal })
+}
+
+fn without(context: &Context<'_>, case: Option<&Case>, spent: LeafIndex) -> Spent {
+    let (mut world, mut case) = (context.world.clone(), case.cloned());
+    if let Some(case) = &mut case {
+        case.acts.retain(|open| open.context.index != spent);
+    } else {
+        let mut proposals = (*world.proposals).clone();
+        proposals.remove(&spent);
+        world.proposals = Arc::new(proposals);
     }
-    proposal_is_approved(context, &proposal).map_err(|refusal| Refusal { rule: Rule::I51, ..refusal })?;
-    Ok(Some(Spent { world, case }))
+    Spent { world, case }
 }
 
 /// The verdict upon an act, with its approval used up.

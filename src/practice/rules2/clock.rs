@@ -1,15 +1,22 @@
 //! What time does to the log: another rule set, deadlines that passed, the instruments' own times.
 
-use std::sync::Arc;
+use std::collections::BTreeSet;
 
+use super::publication;
 use crate::practice::case::Case;
 use crate::practice::change::Change;
-use crate::practice::due::{self, Due};
+use crate::practice::due::{self, Deadline, Due};
 use crate::practice::envelope::{Context, known, not_now, touched};
 use crate::practice::policy::Policy;
 use crate::practice::refusal::Refusal;
 use crate::practice::rule::Rule;
-use crate::practice::vocabulary::{DeadlinePassed, RulesActivated};
+use crate::practice::vocabulary::{DeadlinePassed, Nature, RequestKind, RulesActivated};
+use crate::tlog::LeafIndex;
+
+/// Milliseconds in an hour.
+const HOUR_MS: i64 = 3_600_000;
+/// Milliseconds in a day.
+const DAY_MS: i64 = 24 * HOUR_MS;
 
 /// F-02, I-50: two people put a policy in force that is written for this rule set; this entry,
 /// which names it, is the first that is judged by it.
@@ -32,7 +39,7 @@ pub(super) fn rules_activated(context: &Context<'_>, data: RulesActivated) -> Re
     }
     let mut world = context.world.clone();
     world.rules = context.force.policy.value.rule_set();
-    Ok(Change::of_world(world))
+    Ok(publication::begin(Change::of_world(world), context.stamp))
 }
 
 /// I-57: the daemon's clock confirms a deadline that the log itself has open, once, and not early.
@@ -64,17 +71,47 @@ pub(super) fn deadline_passed(
     if passed.contains(&named) {
         return refuse("its passing is recorded already");
     }
+    let still_open: BTreeSet<_> = open.iter().map(|due| (due.deadline, due.set_by)).collect();
     if let (Some(_), Some(case)) = (&context.event.request, case) {
         let mut case = touched(context, case);
-        case.passed.insert(named);
+        keep(&mut case.passed, &still_open, named);
         return Ok(Change::of_case(case));
     }
-    let mut world = context.world.clone();
-    let mut records = (*world.records).clone();
-    records.passed.insert(named);
-    world.records = Arc::new(records);
-    Ok(Change::of_world(world))
+    Ok(publication::recording(context, |records| keep(&mut records.passed, &still_open, named)))
 }
 
-/// The instruments' own times.
-pub(super) fn due(_policy: &Policy, _case: &Case, _due: &mut Vec<Due>) {}
+/// Bounded by what is open: the passing of what was answered since is in the log, not in the state.
+fn keep(
+    passed: &mut BTreeSet<(Deadline, LeafIndex)>,
+    open: &BTreeSet<(Deadline, LeafIndex)>,
+    named: (Deadline, LeafIndex),
+) {
+    passed.retain(|past| open.contains(past));
+    passed.insert(named);
+}
+
+/// The instruments' own times: from the classification until data leaves or the request ends.
+pub(super) fn due(policy: &Policy, case: &Case, due: &mut Vec<Due>) {
+    let Some(classified) = &case.classified else { return };
+    let has_left = case.disclosures.iter().any(|disclosure| disclosure.released.is_some());
+    if has_left || case.stage.is_terminal() || case.received.kind != RequestKind::LegalDemand {
+        return;
+    }
+    let Some(instrument) = policy.instrument(&classified.instrument) else { return };
+    let hours = match classified.nature {
+        Nature::Emergency => instrument.emergency_hours.or(instrument.deadline_hours),
+        _ => instrument.deadline_hours,
+    };
+    let received = case.received.at;
+    let days = |days: Option<u32>| days.map(|days| i64::from(days) * DAY_MS);
+    let rows = [
+        (Deadline::Answer, received, hours.map(|hours| i64::from(hours) * HOUR_MS)),
+        (Deadline::Objection, received, days(instrument.objection_days)),
+        (Deadline::Execution, classified.issued_at, days(instrument.execute_within_days)),
+    ];
+    for (deadline, from, ms) in rows {
+        let Some(ms) = ms else { continue };
+        let at = from.saturating_add_ms(ms);
+        due.push(Due::new(at, deadline, Some(case.request.clone()), classified.index));
+    }
+}

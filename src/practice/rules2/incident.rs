@@ -1,14 +1,61 @@
 //! What should not have happened (I-34).
 
-use crate::practice::change::Change;
-use crate::practice::envelope::Context;
-use crate::practice::refusal::Refusal;
-use crate::practice::vocabulary::{IncidentClosed, IncidentOpened};
+use std::collections::BTreeSet;
 
-pub(super) fn opened(_context: &Context<'_>, _data: &IncidentOpened) -> Result<Change, Refusal> {
-    Ok(Change::nothing())
+use super::publication::{has_room, recording};
+use crate::practice::change::{Change, Claim};
+use crate::practice::envelope::{Context, not_now};
+use crate::practice::records::INCIDENTS_MAX;
+use crate::practice::refusal::Refusal;
+use crate::practice::rule::Rule;
+use crate::practice::vocabulary::{IncidentClosed, IncidentKind, IncidentOpened};
+
+/// Most requests, and most bundles, of one incident.
+const LIST_MAX: usize = 4096;
+
+pub(super) fn opened(context: &Context<'_>, data: &IncidentOpened) -> Result<Change, Refusal> {
+    is_a_list("/data/requests", &data.requests)?;
+    is_a_list("/data/productions", &data.productions)?;
+    names_what_it_touches(data)?;
+    has_room(context, context.world.records.incidents.len(), INCIDENTS_MAX)?;
+    let change = recording(context, |records| {
+        records.incidents.insert(data.incident.clone(), context.stamp.index);
+    });
+    Ok(change.claiming(Claim::Incident(data.incident.clone())))
 }
 
-pub(super) fn closed(_context: &Context<'_>, _data: &IncidentClosed) -> Result<Change, Refusal> {
-    Ok(Change::nothing())
+/// Once: what is closed stays closed; another incident has another name.
+pub(super) fn closed(context: &Context<'_>, data: &IncidentClosed) -> Result<Change, Refusal> {
+    if !context.world.records.incidents.contains_key(&data.incident) {
+        return Err(not_now(context.kind, "no incident of that name is open"));
+    }
+    Ok(recording(context, |records| {
+        records.incidents.remove(&data.incident);
+    }))
+}
+
+fn is_a_list<T: Ord>(pointer: &str, list: &[T]) -> Result<(), Refusal> {
+    if list.len() <= LIST_MAX && list.iter().collect::<BTreeSet<_>>().len() == list.len() {
+        return Ok(());
+    }
+    let reason = format!("more than {LIST_MAX} names, or one twice");
+    Err(Refusal::invalid(Rule::F06, pointer, reason, "name each once; open a second incident for the rest"))
+}
+
+/// I-34: a lost key of an agency touches every bundle that was sealed to it, and an impostor got one.
+fn names_what_it_touches(data: &IncidentOpened) -> Result<(), Refusal> {
+    let missing = match data.kind {
+        IncidentKind::AgencyKeyCompromised if data.agency.is_none() => "/data/agency",
+        IncidentKind::AgencyKeyCompromised
+        | IncidentKind::DisclosedToImpostor
+        | IncidentKind::OverProduction
+        | IncidentKind::QuashedAfterDelivery
+            if data.productions.is_empty() =>
+        {
+            "/data/productions"
+        }
+        _ => return Ok(()),
+    };
+    let reason = "an incident of that kind names the agency and the bundles it touches";
+    Err(Refusal::invalid(Rule::I34, missing, reason, "look the bundles up in the log, and name each"))
 }

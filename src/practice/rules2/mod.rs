@@ -46,7 +46,8 @@ use crate::model::event::Event;
 pub(super) fn apply(state: State<'_>, event: &Event, stamp: Stamp) -> Result<Verdict, Refusal> {
     let (kind, data) = checked(RuleSet::Two, state, event, stamp)?;
     let Some(force) = state.world.in_force() else {
-        return rules1::governing::found(RuleSet::Two, state.world, event, stamp, data).map(admitted);
+        let founded = rules1::governing::found(RuleSet::Two, state.world, event, stamp, data)?;
+        return Ok(admitted(publication::begin(founded, stamp)));
     };
     let context = Context { event, stamp, world: state.world, force, kind };
     if let Some(case) = state.case {

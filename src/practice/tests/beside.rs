@@ -18,7 +18,7 @@ pub(super) fn examples() -> Vec<Log> {
     let hold = log.must("hold.placed", Some(REQUEST), "p-rev", &hold(&Value::Null));
     log.must("hold.lifted", Some(REQUEST), "p-rev", &lifted(hold.index.get()));
     erase(&mut log).expect("nothing is held");
-    vec![log]
+    vec![log, super::public::everything()]
 }
 
 fn invoice(charged: u64) -> Value {
@@ -119,4 +119,26 @@ fn case_33_i_49_after_the_order_nothing_goes_on() {
         assert_eq!(refused(&mut log, event, &data), Rule::I49, "{event}");
     }
     assert_eq!(log.post_data("request.withdrawn").expect_err("erased").rule, Rule::I49);
+}
+
+#[test]
+fn s_107_an_emergency_is_never_charged() {
+    let mut log = Log::founded2();
+    let (actor, mut data) = log.data("request.received");
+    data["kind"] = json!("emergency");
+    log.must("request.received", Some(REQUEST), actor, &data);
+    assert_eq!(refused(&mut log, "cost.invoiced", &invoice(1)), Rule::S107);
+}
+
+#[test]
+fn i_51_an_expired_proposal_of_the_same_bytes_hides_nothing() {
+    let mut log = Log::at2("delivery.acknowledged");
+    let order = json!({"basis": "court_order", "document_sha256": digest("order"), "is_under_seal": false});
+    let first = log.propose_act("erase", "erasure.ordered", Some(REQUEST), &order).expect("proposed");
+    for (person, role) in [("p-chief", "senior_reviewer"), ("p-cou", "counsel")] {
+        log.decide_act(first, "erase", Some(REQUEST), person, role).expect("approved");
+    }
+    log.now_ms += 601 * MINUTE_MS;
+    assert_eq!(refused(&mut log, "erasure.ordered", &order), Rule::I51);
+    log.approved_act("erase", "erasure.ordered", Some(REQUEST), "p-cou", &order).expect("approved again");
 }
