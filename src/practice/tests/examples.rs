@@ -17,7 +17,7 @@ fn repository(path: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(path)
 }
 
-fn is_or_becomes(path: &str, text: &str) {
+pub(super) fn is_or_becomes(path: &str, text: &str) {
     let path = repository(path);
     if std::env::var_os("UPDATE_GOLDEN").is_some() {
         std::fs::write(&path, text).expect("the golden file can be written");

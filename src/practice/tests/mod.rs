@@ -14,6 +14,7 @@ mod replayed;
 mod rules;
 mod screening;
 mod special;
+mod statements;
 mod telling;
 mod templates;
 mod walks;
