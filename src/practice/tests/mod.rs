@@ -18,5 +18,6 @@ mod statements;
 mod telling;
 mod templates;
 mod walks;
+mod walks2;
 mod yields;
 mod yields_cases;
