@@ -33,7 +33,7 @@ mod special;
 mod telling;
 mod yields;
 
-pub use arrival::Arrival;
+pub use arrival::{ARRIVAL_LIST_MAX, Arrival, Callback, DEFICIENCIES_MAX, Deficiency, DeficiencyState};
 pub use charges::{Charges, HOLDS_MAX, Hold, INVOICES_MAX, Invoice};
 pub use screening::Screening;
 pub use special::Special;
