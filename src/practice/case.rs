@@ -37,7 +37,7 @@ pub use arrival::{ARRIVAL_LIST_MAX, Arrival, Callback, DEFICIENCIES_MAX, Deficie
 pub use charges::{Charges, HOLDS_MAX, Hold, INVOICES_MAX, Invoice};
 pub use screening::Screening;
 pub use special::Special;
-pub use telling::Telling;
+pub use telling::{Accounts, NOTICES_MAX, SECRECY_MAX, Secrecy, Sent, Telling, Untold, holds};
 pub(super) use yields::{CustodyAnswer, sum};
 pub use yields::{Found, Produced, Recall, Superseded, Yields};
 
