@@ -35,7 +35,9 @@ mod yields;
 
 pub use arrival::Arrival;
 pub use charges::Charges;
-pub use screening::Screening;
+pub use screening::{
+    Challenge, Comity, Decided, Legality, Profiles, Redirect, RedirectStep, Rights, Screening,
+};
 pub use special::Special;
 pub use telling::Telling;
 pub use yields::Yields;

@@ -19,6 +19,7 @@ mod incident;
 mod intake;
 mod interval;
 mod legality;
+mod matrix;
 mod notice;
 mod packaging;
 mod path;
