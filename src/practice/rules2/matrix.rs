@@ -12,7 +12,7 @@ use crate::practice::rules1::matrix;
 ///
 /// # Errors
 /// The rule that stops it: the matrix's own, then S-93 … S-95 by the country of hosting.
-pub(super) fn reaches_hosted(
+pub(in crate::practice) fn reaches_hosted(
     policy: &Policy,
     instrument: &Instrument,
     issuer: Issuer,

@@ -174,6 +174,9 @@ fn dispatch(context: &Context<'_>, case: Option<&Case>, data: Data) -> Result<Ve
     Ok(admitted(change))
 }
 
+#[cfg(test)]
+pub(super) use matrix::reaches_hosted;
+
 /// What must hold before a review is recorded, family by family.
 fn before_review(context: &Context<'_>, case: &Case) -> Result<(), Refusal> {
     intake::before_review(context, case)?;

@@ -43,6 +43,7 @@ pub(super) fn completed(
     items_are_judged(policy, &reach, case, classified, &refused)?;
     is_within_what_may_go_on(policy, classified, &refused, &data)?;
     is_addressed(policy, classified, &data)?;
+    fields_are_of_their_class(policy, &data)?;
     fits_the_accounts(policy, case, classified, &data)?;
     profile::comity_was_assessed(policy, case, classified, reach.instrument, data.scope.scope())?;
     let context_ref = LeafRef { index: context.stamp.index, leaf: Hash::ZERO };
@@ -108,6 +109,26 @@ fn is_anothers(account: &AccountProfile, item: &ScopeItem) -> bool {
     let before = item.to.zip(account.owned_from).is_some_and(|(to, owned)| to <= owned);
     let after = item.from.zip(account.owned_to).is_some_and(|(from, owned)| from >= owned);
     before || after
+}
+
+/// S-96 … S-98: a field goes out under the class that the dictionary has it in; one that it does
+/// not have is content, whatever class an item files it under.
+fn fields_are_of_their_class(policy: &Policy, data: &ReviewCompleted) -> Result<(), Refusal> {
+    for (at, item) in data.scope.scope().items().iter().enumerate() {
+        let is_listed =
+            |class, field: &String| policy.fields().get(&class).is_some_and(|fields| fields.contains(field));
+        let is_unknown = |field: &String| !policy.fields().keys().any(|class| is_listed(*class, field));
+        let is_stray = |field: &&String| {
+            let is_default = item.class == policy.default_unknown_class;
+            !is_listed(item.class, field) && !(is_default && is_unknown(field))
+        };
+        if let Some(stray) = item.fields.iter().flatten().position(|field| is_stray(&field)) {
+            let reason = format!("items/{at} of the scope: fields/{stray} is no field of {}", item.class);
+            let cure = "ask for the field under its own class; one that no class lists is content";
+            return Err(Refusal::invalid(Rule::S98, "/data/scope", reason, cure));
+        }
+    }
+    Ok(())
 }
 
 /// S-09, I-15, S-20, S-95: each item lies within the time the account was this customer's, before
