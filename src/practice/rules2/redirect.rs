@@ -126,7 +126,10 @@ fn is_between(pointer: &str, from: Timestamp, at: Timestamp, now: Timestamp) -> 
 fn stepped(context: &Context<'_>, case: &Case, customer: &CustomerId, step: RedirectStep) -> Case {
     let mut case = touched(context, case);
     let row = Redirect { version: case.order.version, step };
-    Arc::make_mut(&mut case.screening.redirects).insert(customer.clone(), row);
+    // What older versions left would grow with every amendment.
+    let rows = Arc::make_mut(&mut case.screening.redirects);
+    rows.retain(|_, older| older.version == row.version);
+    rows.insert(customer.clone(), row);
     case
 }
 

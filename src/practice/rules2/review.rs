@@ -120,7 +120,7 @@ fn fields_are_of_their_class(policy: &Policy, data: &ReviewCompleted) -> Result<
         let is_unknown = |field: &String| !policy.fields().keys().any(|class| is_listed(*class, field));
         let is_stray = |field: &&String| {
             let is_default = item.class == policy.default_unknown_class;
-            !is_listed(item.class, field) && !(is_default && is_unknown(field))
+            !(is_listed(item.class, field) || is_default && is_unknown(field))
         };
         if let Some(stray) = item.fields.iter().flatten().position(|field| is_stray(&field)) {
             let reason = format!("items/{at} of the scope: fields/{stray} is no field of {}", item.class);

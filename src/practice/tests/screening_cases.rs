@@ -67,13 +67,13 @@ fn dates(
     inclusive: bool,
     utc: (&str, &str),
 ) -> Result<(), Rule> {
-    dates_under(&policy2(), (from.0, from.1, json!(from.2)), (to.0, to.1, json!(to.2)), inclusive, utc)
+    dates_under(&policy2(), &(from.0, from.1, json!(from.2)), &(to.0, to.1, json!(to.2)), inclusive, utc)
 }
 
 fn dates_under(
     policy: &str,
-    from: (&str, Value, Value),
-    to: (&str, Value, Value),
+    from: &(&str, Value, Value),
+    to: &(&str, Value, Value),
     inclusive: bool,
     utc: (&str, &str),
 ) -> Result<(), Rule> {
@@ -162,10 +162,10 @@ fn case_07_a_date_without_a_zone_needs_the_policys_default() {
     let from = ("2026-03-01", Value::Null, Value::Null);
     let to = ("2026-03-31", Value::Null, Value::Null);
     let utc = ("2026-03-01T08:00:00.000Z", "2026-04-01T08:00:00.000Z");
-    assert_eq!(dates_under(&policy2(), from.clone(), to.clone(), true, utc), Err(Rule::I15));
+    assert_eq!(dates_under(&policy2(), &from, &to, true, utc), Err(Rule::I15));
     let table = "[times]\ndefault_utc_offset = \"-08:00\"\n\n[limits]\n";
     let pacific = policy2().replacen("[limits]\n", table, 1);
-    assert_eq!(dates_under(&pacific, from, to, true, utc), Ok(()));
+    assert_eq!(dates_under(&pacific, &from, &to, true, utc), Ok(()));
 }
 
 #[test]
@@ -348,6 +348,32 @@ fn case_51_another_policy_voids_the_review() {
     assert_eq!(log.try_post(&event).expect_err("reviewed under another policy").rule, Rule::I10);
     log.step("review.completed");
     log.step("reviewer approves");
+}
+
+#[test]
+fn s_28_an_amended_order_is_redirected_anew() {
+    let mut log = organisation();
+    ask(&mut log);
+    answer(&mut log, "redirect.refused").expect("answered");
+    let (actor, amended) = log.data("order.amended");
+    let steps = [
+        "request.classified",
+        "interval.stated",
+        "accounts.profiled",
+        "legality.reviewed",
+        "rights.screened",
+    ];
+    let mut rest: Vec<_> = steps.map(|step| (step, log.data(step))).into();
+    log.must("order.amended", Some(REQUEST), actor, &amended);
+    rest[2].1.1["accounts"][0] = enterprise(ACCOUNT, 51);
+    for (step, (actor, mut data)) in rest {
+        data["order"] = amended["order"].clone();
+        log.must(step, Some(REQUEST), actor, &data);
+    }
+    let refusal = review(&mut log, |data| data["order"] = amended["order"].clone()).expect_err("not asked");
+    assert_eq!(refusal.rule, Rule::I22);
+    ask(&mut log);
+    assert_eq!(log.case().screening.redirects.len(), 1);
 }
 
 #[test]
