@@ -35,7 +35,9 @@ mod yields;
 
 pub use arrival::{ARRIVAL_LIST_MAX, Arrival, Callback, DEFICIENCIES_MAX, Deficiency, DeficiencyState};
 pub use charges::{Charges, HOLDS_MAX, Hold, INVOICES_MAX, Invoice};
-pub use screening::Screening;
+pub use screening::{
+    Challenge, Comity, Decided, Legality, Profiles, Redirect, RedirectStep, Rights, Screening,
+};
 pub use special::Special;
 pub use telling::{Accounts, NOTICES_MAX, SECRECY_MAX, Secrecy, Sent, Telling, Untold, holds};
 pub(super) use yields::{CustodyAnswer, sum};

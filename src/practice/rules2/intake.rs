@@ -7,7 +7,6 @@
 use crate::practice::case::{ARRIVAL_LIST_MAX, Callback, Case, Stage};
 use crate::practice::change::{Change, Claim};
 use crate::practice::envelope::{Context, is_open, not_now, touched};
-use crate::practice::policy::Path;
 use crate::practice::refusal::Refusal;
 use crate::practice::roles::Role;
 use crate::practice::rule::Rule;
@@ -166,7 +165,6 @@ pub(super) fn classified(
 ) -> Result<Change, Refusal> {
     is_no_capability(case)?;
     is_the_agencys(context, case, &data)?;
-    ends_at_receipt(context, case, &data)?;
     rules1::intake::classified(context, case, data)
 }
 
@@ -195,22 +193,6 @@ fn is_the_agencys(context: &Context<'_>, case: &Case, data: &RequestClassified) 
     };
     let reason = format!("the directory has another {what} for {}", agency.id);
     Err(Refusal::invalid(rule, pointer, reason, "correct it, or reject the demand"))
-}
-
-/// S-19, S-83, I-43: an order for stored data reaches nothing that comes after its receipt.
-fn ends_at_receipt(context: &Context<'_>, case: &Case, data: &RequestClassified) -> Result<(), Refusal> {
-    let policy = &context.force.policy.value;
-    let is_live = policy.instrument(&data.instrument).is_some_and(|row| row.path == Path::Prospective);
-    let mut items = data.scope.scope().items().iter();
-    let late = items.position(|item| item.to.is_some_and(|to| to > case.received.at));
-    match late {
-        Some(at) if !is_live => {
-            let reason = format!("items/{at} of the scope ends after the demand was received");
-            let cure = "end the interval at receipt, or reject the demand: wrong_dates";
-            Err(Refusal::invalid(Rule::S19, "/data/scope", reason, cure))
-        }
-        _ => Ok(()),
-    }
 }
 
 pub(super) fn amended(context: &Context<'_>, case: &Case, data: &OrderAmended) -> Result<Change, Refusal> {

@@ -203,16 +203,6 @@ fn s_15_s_16_the_agency_is_whom_it_says() {
 }
 
 #[test]
-fn case_8_case_65_s_19_s_83_stored_data_ends_at_receipt() {
-    let mut log = Log::at2("request.authenticated");
-    let (actor, mut data) = log.data("request.classified");
-    let mut standing = item("a@example.org", "content_stored");
-    standing["to"] = json!("2027-01-17T00:00:00.000Z");
-    data["scope"] = json!(scope(&[standing]));
-    assert_eq!(post(&mut log, "request.classified", actor, &data), Err(Rule::S19));
-}
-
-#[test]
 fn case_42_s_19_an_order_is_executed_in_time() {
     let mut log = Log::at2("review.completed");
     log.now_ms += 14 * DAY_MS;
