@@ -39,7 +39,7 @@ pub use screening::{
     Challenge, Comity, Decided, Legality, Profiles, Redirect, RedirectStep, Rights, Screening,
 };
 pub use special::Special;
-pub use telling::{Accounts, NOTICES_MAX, SECRECY_MAX, Secrecy, Sent, Telling, Untold, holds};
+pub use telling::{Accounts, NOTICES_MAX, Permitted, SECRECY_MAX, Secrecy, Sent, Telling, Untold, holds};
 pub(super) use yields::{CustodyAnswer, sum};
 pub use yields::{Found, Produced, Recall, Superseded, Yields};
 

@@ -66,9 +66,17 @@ pub struct Secrecy {
     /// What came of the last motion (S-72).
     pub result: Option<SecrecyResult>,
     /// The accounts that may be told all the same (S-75).
-    pub permitted: Option<Accounts>,
+    pub permitted: Option<Permitted>,
     /// When it was last looked at (S-77).
     pub looked_at: Timestamp,
+}
+
+/// A permission to tell, under an order that stands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Permitted {
+    /// Whose accounts' owners may be told.
+    pub accounts: Accounts,
 }
 
 /// A notice that went.
@@ -127,7 +135,7 @@ impl Secrecy {
     #[must_use]
     pub fn covers(&self, policy: &Policy, account: &AccountRef, at: Timestamp) -> bool {
         let binds = policy.secrecy.iter().any(|row| row.code == self.code && row.binds_provider);
-        let may = self.permitted.as_ref().is_some_and(|permitted| holds(permitted, account));
+        let may = self.permitted.as_ref().is_some_and(|permitted| holds(&permitted.accounts, account));
         binds && !may && self.is_active_at(at) && holds(&self.accounts, account)
     }
 }

@@ -41,12 +41,8 @@ fn meant(case: &Case, named: &Accounts) -> BTreeSet<AccountRef> {
 
 /// Whose account it is; what was not profiled counts as an organisation's, which is stricter.
 fn is_consumer(case: &Case, account: &AccountRef) -> bool {
-    let mut profiles = case.screening.accounts();
-    profiles.any(|profile| {
-        profile.service == account.service
-            && profile.account == account.account
-            && profile.segment == Segment::Consumer
-    })
+    let profile = case.screening.profile(&account.service, &account.account);
+    profile.is_some_and(|profile| profile.segment == Segment::Consumer)
 }
 
 /// Notice is the privacy officer's.

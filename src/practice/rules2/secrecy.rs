@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use crate::model::id::SecrecyId;
 use crate::model::time::Timestamp;
-use crate::practice::case::{Accounts, Case, SECRECY_MAX, Secrecy};
+use crate::practice::case::{Accounts, Case, Permitted, SECRECY_MAX, Secrecy};
 use crate::practice::change::Change;
 use crate::practice::due::{Deadline, Due};
 use crate::practice::envelope::{Context, not_now, touched};
@@ -236,7 +236,7 @@ pub(super) fn permission_answered(
 ) -> Result<Change, Refusal> {
     let accounts = accounts(case, data.accounts.as_deref())?;
     changed(context, case, &data.secrecy, |order| {
-        order.permitted = data.granted.then_some(accounts);
+        order.permitted = data.granted.then_some(Permitted { accounts });
         Ok(())
     })
 }
