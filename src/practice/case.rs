@@ -33,7 +33,7 @@ mod special;
 mod telling;
 mod yields;
 
-pub use arrival::Arrival;
+pub use arrival::{Arrival, Callback};
 pub use charges::Charges;
 pub use screening::Screening;
 pub use special::Special;

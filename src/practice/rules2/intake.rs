@@ -1,8 +1,8 @@
 //! A demand's way in and its early ends.
 
-use crate::practice::case::Case;
+use crate::practice::case::{Callback, Case};
 use crate::practice::change::Change;
-use crate::practice::envelope::{Context, touched};
+use crate::practice::envelope::{Context, not_now, touched};
 use crate::practice::refusal::Refusal;
 use crate::practice::rules1;
 use crate::practice::vocabulary::{
@@ -10,12 +10,28 @@ use crate::practice::vocabulary::{
     RequestDuplicated, RequestLinked, RequestNarrowed, RequestReceived, RequestRejected, RequestWithdrawn,
 };
 
+/// Most call-backs of one request.
+const CALLBACKS_MAX: usize = 64;
+
 pub(super) fn called_back(
     context: &Context<'_>,
     case: &Case,
-    _data: &CallbackMade,
+    data: &CallbackMade,
 ) -> Result<Change, Refusal> {
-    Ok(Change::of_case(touched(context, case)))
+    let mut case = touched(context, case);
+    if case.arrival.callbacks.len() >= CALLBACKS_MAX {
+        return Err(not_now(context.kind, "the request has as many call-backs as one may have"));
+    }
+    case.arrival.callbacks.push(Callback {
+        index: context.stamp.index,
+        at: context.stamp.time,
+        agency: data.agency.clone(),
+        number_source: data.number_source,
+        number_dated: data.number_dated,
+        called_at: data.called_at,
+        answer: data.answer,
+    });
+    Ok(Change::of_case(case))
 }
 
 pub(super) fn auth_failed(
