@@ -36,7 +36,7 @@ mod yields;
 pub use arrival::{Arrival, Callback};
 pub use charges::Charges;
 pub use screening::Screening;
-pub use special::Special;
+pub use special::{Consent, Emergency, Followup, Preservation, Security, Special};
 pub use telling::Telling;
 pub use yields::Yields;
 

@@ -1,6 +1,6 @@
 //! From the first read to delivery, and back: what rule set 2 adds.
 
-use super::{notice, while_data_moves};
+use super::{emergency, notice, while_data_moves};
 use crate::practice::case::Case;
 use crate::practice::change::Change;
 use crate::practice::envelope::{Context, touched};
@@ -85,7 +85,11 @@ pub(super) fn sealed(context: &Context<'_>, case: &Case, data: &BundleSealed) ->
 pub(super) fn released(context: &Context<'_>, case: &Case, data: &BundleReleased) -> Result<Change, Refusal> {
     while_data_moves(context, case)?;
     notice::before_release(context, case)?;
-    rules1::packaging::released(context, case, data)
+    let mut change = rules1::packaging::released(context, case, data)?;
+    if let Some(case) = &mut change.case {
+        emergency::released(context, case);
+    }
+    Ok(change)
 }
 
 pub(super) fn destroyed(

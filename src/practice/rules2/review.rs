@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::path::{self, Reach};
-use super::{before_review, deficiency};
+use super::{before_review, civil, deficiency};
 use crate::model::class::DataClass;
 use crate::practice::case::{Case, Classified, Review, Stage};
 use crate::practice::change::{Change, Mark};
@@ -43,6 +43,7 @@ pub(super) fn completed(
     deficiency::set_aside_is_refused(case, &refused)?;
     items_are_judged(policy, &reach, classified, &refused)?;
     is_within_what_may_go_on(policy, classified, &refused, &data)?;
+    civil::covers(context, case, &data.scope)?;
     let context_ref = LeafRef { index: context.stamp.index, leaf: Hash::ZERO };
     let mut case = touched(context, case);
     case.stage = Stage::Reviewed;
