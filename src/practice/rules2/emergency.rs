@@ -182,13 +182,15 @@ pub(super) fn while_data_moves(context: &Context<'_>, case: &Case) -> Result<(),
     };
     let disclose = case.standing_approvals();
     let now = context.stamp.time;
+    // As with the other two: what was current at the seal is not judged by age again.
+    let is_release = context.kind == EventType::BundleReleased;
     let is_third = approvals::standing(&case.approvals, Kind::Emergency, review.context).any(|third| {
         let others: Vec<_> = disclose
             .iter()
             .copied()
             .filter(|other| other.person != third.person && other.keyid != third.keyid)
             .collect();
-        now < third.exp && approvals::are_two(&others)
+        (is_release || now < third.exp) && approvals::are_two(&others)
     });
     if !has_content(case) || is_third {
         return Ok(());

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::log::{Log, MINUTE_MS, REQUEST, digest, item, scope};
 use super::path2::order;
+use crate::model::approval::{Act, Kind};
 use crate::model::time::Timestamp;
 use crate::practice::case::{Security, Stage};
 use crate::practice::due::{Deadline, of_case};
@@ -230,4 +231,81 @@ fn case_56_an_order_counts_in_each_period_it_is_active_in() {
         .map(|day| time(&format!("{day}T00:00:00.000Z")));
     let active: Vec<_> = periods.windows(2).map(|two| security.is_active_in(two[0], two[1])).collect();
     assert_eq!(active, [true, true, true, true, false]);
+}
+
+/// An emergency whose third approver signed too, up to its release.
+fn released() -> Log {
+    let mut log = emergency();
+    screened(&mut log);
+    log.must("emergency.assessed", Some(REQUEST), "p-rev", &assessment());
+    let data = call(&log);
+    log.must("callback.made", Some(REQUEST), "p-rev", &data);
+    log.walk2("rights.screened", "senior approves");
+    let act = Act { kind: Kind::Emergency, ..log.act(Kind::Disclose) };
+    let third = log.approval(act, "p-chief", 0, "senior_reviewer");
+    log.try_post(&third).expect("a third person");
+    log.walk2("senior approves", "notice.sent");
+    log
+}
+
+#[test]
+fn i_31_a_third_person_opens_an_emergencys_content() {
+    assert_eq!(released().case().state_name(), "sealed");
+    let mut log = Log::at2("review.completed");
+    let act = Act { kind: Kind::Emergency, ..log.act(Kind::Disclose) };
+    let third = log.approval(act, "p-chief", 0, "senior_reviewer");
+    assert_eq!(log.try_post(&third).expect_err("no emergency").rule, Rule::I31);
+}
+
+/// A national security letter, classified.
+fn letter() -> Log {
+    classified("national_security", "us.nsl_2709", "fbi_director_or_designee", "national_security")
+}
+
+#[test]
+fn s_14_s_111_and_s_112_what_reports_count_is_recorded_before_the_review() {
+    let mut log = letter();
+    screened(&mut log);
+    assert_eq!(log.post_data("review.completed").expect_err("not counted").rule, Rule::S111);
+    let counted = json!({"order": order(), "selectors": 1,
+        "accounts": [{"service": "mail", "account": "a@example.org"}],
+        "effective_from": time(&log, 0), "effective_to": null, "is_certified": true,
+        "tells_of_review": true, "capability_since": null});
+    for (rule, member, value) in [
+        (Rule::S111, "selectors", json!(0)),
+        (Rule::S112, "accounts", json!([])),
+        (Rule::S111, "effective_to", time(&log, 0)),
+        (Rule::S14, "is_certified", json!(false)),
+        (Rule::S14, "tells_of_review", json!(false)),
+    ] {
+        let mut data = counted.clone();
+        data[member] = value;
+        assert_eq!(refusal(&mut log, "security.recorded", &data).rule, rule, "{member}");
+    }
+    log.must("security.recorded", Some(REQUEST), "p-rev", &counted);
+    assert_ne!(log.post_data("review.completed").expect_err("content").rule, Rule::S111);
+}
+
+#[test]
+fn i_32_process_follows_an_emergency() {
+    let mut log = released();
+    log.walk2("notice.sent", "bundle.released");
+    let itself = json!({"by_request": REQUEST});
+    assert_eq!(refusal(&mut log, "followup.received", &itself).rule, Rule::I32);
+    let note = json!({"note_sha256": digest("note")});
+    assert_eq!(refusal(&mut log, "followup.lapsed", &note).rule, Rule::I32);
+    let is_due = |log: &Log| {
+        let policy = &log.world.in_force().expect("founded").policy.value;
+        of_case(policy, log.case()).iter().any(|due| due.deadline == Deadline::Followup)
+    };
+    assert!(is_due(&log));
+    let mut other = log.clone();
+    other.must("followup.received", Some(REQUEST), "p-rev", &json!({"by_request": "REQ-2"}));
+    assert!(!is_due(&other));
+    let mut refused = log.clone();
+    refused.must("followup.refused", Some(REQUEST), "p-rev", &json!({"letter_sha256": digest("no")}));
+    assert!(!is_due(&refused));
+    log.now_ms += 11 * DAY_MS;
+    log.must("followup.lapsed", Some(REQUEST), "p-rev", &note);
+    assert!(!is_due(&log));
 }
