@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::path::{self, Reach};
-use super::{before_review, deficiency, matrix, profile, redirect};
+use super::{before_review, civil, deficiency, matrix, profile, redirect};
 use crate::model::scope::ScopeItem;
 use crate::practice::case::{Case, Classified, Review, Stage};
 use crate::practice::change::{Change, Mark};
@@ -46,6 +46,7 @@ pub(super) fn completed(
     fields_are_of_their_class(policy, &data)?;
     fits_the_accounts(policy, case, classified, &data)?;
     profile::comity_was_assessed(policy, case, classified, reach.instrument, data.scope.scope())?;
+    civil::covers(context, case, &data.scope)?;
     let context_ref = LeafRef { index: context.stamp.index, leaf: Hash::ZERO };
     let mut case = touched(context, case);
     case.stage = Stage::Reviewed;
