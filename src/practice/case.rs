@@ -33,11 +33,13 @@ mod special;
 mod telling;
 mod yields;
 
-pub use arrival::Arrival;
+pub use arrival::{ARRIVAL_LIST_MAX, Arrival, Callback, DEFICIENCIES_MAX, Deficiency, DeficiencyState};
 pub use charges::{Charges, HOLDS_MAX, Hold, INVOICES_MAX, Invoice};
-pub use screening::Screening;
-pub use special::Special;
-pub use telling::Telling;
+pub use screening::{
+    Challenge, Comity, Decided, Legality, Profiles, Redirect, RedirectStep, Rights, Screening,
+};
+pub use special::{Consent, Emergency, Followup, Preservation, Security, Special};
+pub use telling::{Accounts, NOTICES_MAX, Permitted, SECRECY_MAX, Secrecy, Sent, Telling, Untold, holds};
 pub(super) use yields::{CustodyAnswer, sum};
 pub use yields::{Found, Produced, Recall, Superseded, Yields};
 

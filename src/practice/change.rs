@@ -26,6 +26,8 @@ pub enum Verdict {
 pub enum Claim {
     /// A request.
     Request(RequestId),
+    /// A document, by its digest: one document is one request (I-44).
+    Document(Digest),
     /// A collection.
     Disclosure(DisclosureId),
     /// A bundle.
@@ -51,6 +53,7 @@ impl Claim {
     pub fn to_key(&self) -> Vec<u8> {
         match self {
             Self::Request(id) => format!("request/{id}").into_bytes(),
+            Self::Document(sha256) => format!("document/{sha256}").into_bytes(),
             Self::Disclosure(id) => format!("disclosure/{id}").into_bytes(),
             Self::Production(id) => format!("production/{id}").into_bytes(),
             Self::Invoice(id) => format!("invoice/{id}").into_bytes(),
@@ -69,6 +72,12 @@ impl Claim {
         };
         match self {
             Self::Request(_) => taken("/request", "request id"),
+            Self::Document(_) => Refusal::conflict(
+                Rule::I44,
+                "/data/order/sha256",
+                "another request stands on this very document",
+                "record request.duplicated on the request that has it",
+            ),
             Self::Disclosure(_) => taken("/data/disclosure", "disclosure id"),
             Self::Production(_) => taken("/data/production", "production id"),
             Self::Invoice(_) => taken("/data/invoice", "invoice id"),

@@ -1,8 +1,167 @@
 //! Who may not be told, and who was: secrecy orders and notices.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
-/// Who may not be told, and who was: secrecy orders and notices.
+use crate::model::id::SecrecyId;
+use crate::model::time::Timestamp;
+use crate::practice::directory::Level;
+use crate::practice::policy::{Code, Policy};
+use crate::practice::vocabulary::{AccountRef, SecrecyResult};
+use crate::tlog::LeafIndex;
+
+/// Most secrecy orders of one request.
+pub const SECRECY_MAX: usize = 64;
+/// Most notices, and most suppressed, withheld or waived ones, of one request.
+pub const NOTICES_MAX: usize = 256;
+
+/// Which accounts of the request: some, or all of them.
+pub type Accounts = Option<BTreeSet<AccountRef>>;
+
+/// Who may not be told, and who was.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Telling {
+    /// The secrecy orders, in the order in which they came.
+    pub orders: Vec<Secrecy>,
+    /// The notices that went.
+    pub sent: Vec<Sent>,
+    /// What an order forbade to tell.
+    pub suppressed: Vec<(Accounts, SecrecyId)>,
+    /// What was not told on a ground of the list.
+    pub untold: Vec<Untold>,
+}
+
+/// An order not to tell.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Telling {}
+pub struct Secrecy {
+    /// Its name.
+    pub id: SecrecyId,
+    /// The entry that last set its end: its deadlines are named by it.
+    pub set_by: LeafIndex,
+    /// Its kind.
+    pub code: Code,
+    /// The level of government (S-71).
+    pub level: Level,
+    /// How many grounds it states (S-68).
+    pub grounds: usize,
+    /// Whether a judge approved it (S-115).
+    pub judge_approved: bool,
+    /// Whether it says why it is necessary for these accounts (S-115).
+    pub individual_necessity: bool,
+    /// The accounts it covers.
+    pub accounts: Accounts,
+    /// From when.
+    pub from: Timestamp,
+    /// Until when, exclusive.
+    pub to: Option<Timestamp>,
+    /// When it was vacated or withdrawn.
+    pub ended_at: Option<Timestamp>,
+    /// Times between an end and a late extension, in which notice was due (I-28).
+    pub gaps: Vec<(Timestamp, Timestamp)>,
+    /// Whether a motion against it is open or decided.
+    pub challenged: bool,
+    /// What came of the last motion (S-72).
+    pub result: Option<SecrecyResult>,
+    /// The accounts that may be told all the same (S-75).
+    pub permitted: Option<Permitted>,
+    /// When it was last looked at (S-77).
+    pub looked_at: Timestamp,
+}
+
+/// A permission to tell, under an order that stands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Permitted {
+    /// Whose accounts' owners may be told.
+    pub accounts: Accounts,
+}
+
+/// A notice that went.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Sent {
+    /// The entry.
+    pub index: LeafIndex,
+    /// Its time: the customer's days count from here, not from what people say.
+    pub at: Timestamp,
+    /// Whose accounts.
+    pub accounts: Accounts,
+}
+
+/// A notice that did not go, on a ground of the list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Untold {
+    /// The entry.
+    pub index: LeafIndex,
+    /// Whose accounts.
+    pub accounts: Accounts,
+    /// The ground.
+    pub ground: crate::practice::vocabulary::NoticeGround,
+    /// When it is looked at again.
+    pub review_by: Timestamp,
+    /// Whether two people waived it after secrecy ended.
+    pub waived: bool,
+    /// Whether the ground is gone.
+    pub lifted: bool,
+}
+
+/// Whether a set of accounts has this one.
+#[must_use]
+pub fn holds(accounts: &Accounts, account: &AccountRef) -> bool {
+    accounts.as_ref().is_none_or(|set| set.contains(account))
+}
+
+impl Secrecy {
+    /// When it ends: its date, or earlier.
+    #[must_use]
+    pub fn end(&self) -> Option<Timestamp> {
+        match (self.to, self.ended_at) {
+            (Some(to), Some(ended)) => Some(to.min(ended)),
+            (to, ended) => to.or(ended),
+        }
+    }
+
+    /// Whether it is in force at that instant; its end is no longer part of it.
+    #[must_use]
+    pub fn is_active_at(&self, at: Timestamp) -> bool {
+        self.from <= at && self.end().is_none_or(|end| at < end)
+    }
+
+    /// Whether the law forbids to tell this account's owner at that instant.
+    #[must_use]
+    pub fn covers(&self, policy: &Policy, account: &AccountRef, at: Timestamp) -> bool {
+        let binds = policy.secrecy.iter().any(|row| row.code == self.code && row.binds_provider);
+        let may = self.permitted.as_ref().is_some_and(|permitted| holds(&permitted.accounts, account));
+        binds && !may && self.is_active_at(at) && holds(&self.accounts, account)
+    }
+}
+
+impl Telling {
+    /// The order of that name.
+    #[must_use]
+    pub fn order(&self, id: &SecrecyId) -> Option<&Secrecy> {
+        self.orders.iter().find(|order| order.id == *id)
+    }
+
+    /// The order that forbids to tell this account's owner at that instant.
+    #[must_use]
+    pub fn cover(&self, policy: &Policy, account: &AccountRef, at: Timestamp) -> Option<&Secrecy> {
+        self.orders.iter().find(|order| order.covers(policy, account, at))
+    }
+
+    /// The last notice that this account's owner got.
+    #[must_use]
+    pub fn told(&self, account: &AccountRef) -> Option<&Sent> {
+        self.sent.iter().rev().find(|sent| holds(&sent.accounts, account))
+    }
+
+    /// The standing ground on which this account's owner is not told.
+    #[must_use]
+    pub fn untold(&self, account: &AccountRef) -> Option<&Untold> {
+        self.untold.iter().rev().find(|untold| !untold.lifted && holds(&untold.accounts, account))
+    }
+}

@@ -28,7 +28,7 @@ pub use tables::{
     BandOption, BandPeriod, BandRow, Bands, ClassTable, Code, Comity, Conf, Country, CountryCode, Entity,
     Hosting, Instrument, Issuer, Path, Process, Reimbursement, ReportCategory, Secrecy,
 };
-pub use times::Times;
+pub use times::{Times, UtcOffset};
 
 /// Longest policy text in bytes: the draft is 20 KiB, a worldwide one fits, and an event
 /// that carries it still fits a sealed payload many times over.

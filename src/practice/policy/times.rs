@@ -36,6 +36,9 @@ pub struct Times {
     pub erasure_days: u32,
     /// Seats above which an organisation is an enterprise (S-66): more than this.
     pub enterprise_seats: u32,
+    /// The offset from UTC of a document's dates where it names no zone (I-15). None: such dates
+    /// give no interval, which is the strict reading.
+    pub default_utc_offset: Option<UtcOffset>,
 }
 
 impl Default for Times {
@@ -55,6 +58,51 @@ impl Default for Times {
             credit_days: 30,
             erasure_days: 30,
             enterprise_seats: 50,
+            default_utc_offset: None,
         }
+    }
+}
+
+/// An offset from UTC as it is written, `-07:00`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub struct UtcOffset {
+    minutes: i16,
+}
+
+impl UtcOffset {
+    /// Parses the one form: a sign, at most 14 hours, and quarters of an hour. `-00:00` says that
+    /// the zone is not known, and so is none.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let &[sign @ (b'+' | b'-'), h1, h2, b':', m1, m2] = text.as_bytes() else { return None };
+        let digit = |byte: u8| byte.is_ascii_digit().then(|| i16::from(byte - b'0'));
+        let (hours, minutes) = (digit(h1)? * 10 + digit(h2)?, digit(m1)? * 10 + digit(m2)?);
+        let total = hours * 60 + minutes;
+        if total > 14 * 60 || minutes > 45 || minutes % 15 != 0 || (sign == b'-' && total == 0) {
+            return None;
+        }
+        Some(Self { minutes: if sign == b'-' { -total } else { total } })
+    }
+
+    /// How much local time is ahead of UTC, in milliseconds.
+    #[must_use]
+    pub fn as_ms(self) -> i64 {
+        i64::from(self.minutes) * 60_000
+    }
+}
+
+impl Serialize for UtcOffset {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let (sign, minutes) = if self.minutes < 0 { ('-', -self.minutes) } else { ('+', self.minutes) };
+        serializer.collect_str(&format_args!("{sign}{:02}:{:02}", minutes / 60, minutes % 60))
+    }
+}
+
+impl TryFrom<String> for UtcOffset {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        Self::parse(&text).ok_or("an offset from UTC looks like -07:00")
     }
 }

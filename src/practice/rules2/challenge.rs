@@ -1,29 +1,124 @@
-//! Challenges before a court (S-30, S-23).
+//! Challenges before a court (S-30, S-23, I-19).
 
-use crate::practice::case::Case;
+use super::path;
+use crate::practice::case::{Case, Challenge, Decided};
 use crate::practice::change::Change;
 use crate::practice::envelope::{Context, touched};
 use crate::practice::refusal::Refusal;
-use crate::practice::vocabulary::{ChallengeDecided, ChallengeFiled};
+use crate::practice::roles::Role;
+use crate::practice::rule::Rule;
+use crate::practice::rules1::intake::has_not_left;
+use crate::practice::vocabulary::{ChallengeDecided, ChallengeFiled, Ruling};
 
-pub(super) fn filed(context: &Context<'_>, case: &Case, _data: &ChallengeFiled) -> Result<Change, Refusal> {
-    Ok(Change::of_case(touched(context, case)))
+/// Most challenges of one request.
+const CHALLENGES_MAX: usize = 32;
+/// Longest name of a court or docket in bytes.
+const TEXT_BYTES_MAX: usize = 512;
+
+pub(super) fn filed(context: &Context<'_>, case: &Case, data: &ChallengeFiled) -> Result<Change, Refusal> {
+    path::is_classified(context, case)?;
+    has_not_left(context, case)?;
+    is_counsel(context)?;
+    for (pointer, text) in [("/data/court", &data.court), ("/data/docket", &data.docket)] {
+        if text.is_empty() || text.len() > TEXT_BYTES_MAX {
+            let reason = format!("a court's record is named in 1 to {TEXT_BYTES_MAX} bytes");
+            return Err(Refusal::invalid(Rule::S23, pointer, reason, "name the court and its docket number"));
+        }
+    }
+    if data.filed_at > context.stamp.time || data.filed_at < case.received.received_at {
+        let reason = "it would be filed after the entry, or before the demand came";
+        return Err(Refusal::invalid(Rule::S30, "/data/filed_at", reason, "say when it was filed, in UTC"));
+    }
+    let challenges = &case.screening.challenges;
+    if challenges.len() >= CHALLENGES_MAX || challenges.iter().any(|known| known.id == data.challenge) {
+        let reason = format!("{} is there already, or there are {CHALLENGES_MAX}", data.challenge);
+        return Err(Refusal::conflict(
+            Rule::S30,
+            "/data/challenge",
+            reason,
+            "give each challenge a new name",
+        ));
+    }
+    let mut case = touched(context, case);
+    let version = case.order.version;
+    case.screening.challenges.push(Challenge {
+        id: data.challenge.clone(),
+        relief: data.relief,
+        filed_at: data.filed_at,
+        version,
+        stay: data.stay,
+        decided: None,
+    });
+    Ok(Change::of_case(case))
 }
 
+/// A court decides when it does: also when the request has ended meanwhile.
 pub(super) fn decided(
     context: &Context<'_>,
     case: &Case,
-    _data: &ChallengeDecided,
+    data: &ChallengeDecided,
 ) -> Result<Change, Refusal> {
-    Ok(Change::of_case(touched(context, case)))
+    is_counsel(context)?;
+    let mut case = touched(context, case);
+    let version = case.order.version;
+    let scope_sha256 = case.classified.as_ref().map(|classified| classified.scope.sha256());
+    let open = |known: &&mut Challenge| known.id == data.challenge && known.decided.is_none();
+    let Some(challenge) = case.screening.challenges.iter_mut().find(open) else {
+        let reason = format!("{} is not filed, or decided already", data.challenge);
+        return Err(Refusal::conflict(Rule::S30, "/data/challenge", reason, "name an open challenge"));
+    };
+    if data.decided_at > context.stamp.time || data.decided_at < challenge.filed_at {
+        let reason = "it would be decided after the entry, or before it was filed";
+        return Err(Refusal::invalid(
+            Rule::S30,
+            "/data/decided_at",
+            reason,
+            "say when it was decided, in UTC",
+        ));
+    }
+    challenge.decided = Some(Decided { ruling: data.ruling, version, scope_sha256 });
+    Ok(Change::of_case(case))
+}
+
+/// S-23: the provider speaks to a court through counsel.
+fn is_counsel(context: &Context<'_>) -> Result<(), Refusal> {
+    let actor = context.event.actor.as_str();
+    if context.is_person_in(actor, &[Role::Counsel]) {
+        return Ok(());
+    }
+    let reason = format!("{actor} is no counsel under the roles in force");
+    Err(Refusal::forbidden(Rule::S23, "/actor", reason, "have counsel record it"))
 }
 
 /// Before a review.
-pub(super) fn before_review(_context: &Context<'_>, _case: &Case) -> Result<(), Refusal> {
-    Ok(())
+pub(super) fn before_review(context: &Context<'_>, case: &Case) -> Result<(), Refusal> {
+    while_data_moves(context, case)
 }
 
 /// Whenever data moves.
-pub(super) fn while_data_moves(_context: &Context<'_>, _case: &Case) -> Result<(), Refusal> {
-    Ok(())
+pub(super) fn while_data_moves(_context: &Context<'_>, case: &Case) -> Result<(), Refusal> {
+    case.screening.challenges.iter().try_for_each(|challenge| stops_nothing(case, challenge))
+}
+
+/// I-19, S-30: a stay holds everything until the ruling, and the ruling is followed.
+fn stops_nothing(case: &Case, challenge: &Challenge) -> Result<(), Refusal> {
+    let (rule, state, cure) = match challenge.decided {
+        None if challenge.stay => {
+            (Rule::I19, "is open, with a stay", "wait for the ruling: challenge.decided")
+        }
+        Some(Decided { ruling: Ruling::Quashed, .. }) => (Rule::S30, "quashed the demand", "reject it"),
+        Some(Decided { ruling: Ruling::DemandWithdrawn, .. }) => {
+            (Rule::S30, "ended because the demand was withdrawn", "post request.withdrawn")
+        }
+        Some(Decided { ruling: Ruling::Modified, version, scope_sha256 }) => {
+            let now = case.classified.as_ref().map(|classified| classified.scope.sha256());
+            if case.order.version != version || now != scope_sha256 {
+                return Ok(());
+            }
+            let cure = "record what it became: order.amended or request.narrowed";
+            (Rule::S30, "modified the demand, and it is as before", cure)
+        }
+        Some(Decided { ruling: Ruling::Upheld | Ruling::MotionWithdrawn, .. }) | None => return Ok(()),
+    };
+    Err(Refusal::conflict(rule, "", format!("challenge {} {state}", challenge.id), cure))
 }

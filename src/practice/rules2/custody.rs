@@ -86,7 +86,7 @@ pub(super) fn refused(context: &Context<'_>, case: &Case, data: &CustodyRefused)
     is_open(context.kind, case)?;
     let held = customer_held(case);
     let is_its = |customer| customer == Some(&data.customer);
-    let holds = case.screening.accounts().any(|profile| {
+    let holds = case.screening.accounts().iter().any(|profile| {
         is_its(profile.customer.as_ref())
             && held.contains(&(profile.service.as_str(), profile.account.as_str()))
     });
@@ -131,7 +131,7 @@ pub(super) fn while_data_moves(_context: &Context<'_>, case: &Case) -> Result<()
 
 /// The accounts whose keys a customer holds, by their profile or by the latest answer.
 fn customer_held(case: &Case) -> BTreeSet<(&str, &str)> {
-    let by_profile = case.screening.accounts().filter(|profile| profile.custody != Custody::Provider);
+    let by_profile = case.screening.accounts().iter().filter(|profile| profile.custody != Custody::Provider);
     let by_profile = by_profile.map(|profile| (profile.service.as_str(), profile.account.as_str()));
     let by_answer = case.yields.custody.iter().flat_map(|answer| answer.customer_held.iter().map(key_of));
     by_profile.chain(by_answer).collect()

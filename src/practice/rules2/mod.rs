@@ -19,6 +19,7 @@ mod incident;
 mod intake;
 mod interval;
 mod legality;
+mod matrix;
 mod notice;
 mod packaging;
 mod path;
@@ -174,6 +175,9 @@ fn dispatch(context: &Context<'_>, case: Option<&Case>, data: Data) -> Result<Ve
     };
     Ok(admitted(change))
 }
+
+#[cfg(test)]
+pub(super) use matrix::reaches_hosted;
 
 /// What must hold before a review is recorded, family by family.
 fn before_review(context: &Context<'_>, case: &Case) -> Result<(), Refusal> {

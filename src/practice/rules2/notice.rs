@@ -1,51 +1,276 @@
 //! Whom the provider tells, and when (S-53 … S-61, I-23 … I-26).
+//!
+//! Consumers, organisations and whoever a litigant asks about differ exactly as the practice says:
+//! only a consumer may be left untold on a ground, and only of a government's demand; an
+//! organisation is left untold by law alone.
 
-use crate::practice::case::Case;
+use std::collections::BTreeSet;
+
+use super::secrecy::accounts;
+use crate::model::time::Timestamp;
+use crate::practice::case::{Accounts, Case, NOTICES_MAX, Sent, Untold, holds};
 use crate::practice::change::Change;
-use crate::practice::due::Due;
-use crate::practice::envelope::{Context, touched};
+use crate::practice::due::{Deadline, Due};
+use crate::practice::envelope::{Context, not_now, touched};
 use crate::practice::policy::Policy;
 use crate::practice::refusal::Refusal;
+use crate::practice::roles::Role;
+use crate::practice::rule::Rule;
+use crate::practice::rules1::governing::is_short;
 use crate::practice::vocabulary::{
-    NoticeGroundLifted, NoticeSent, NoticeSuppressed, NoticeWaived, NoticeWithheld,
+    AccountRef, NoticeGround, NoticeGroundLifted, NoticeRecipient, NoticeSent, NoticeSuppressed,
+    NoticeWaived, NoticeWithheld, RequestKind, Segment,
 };
 
-pub(super) fn sent(context: &Context<'_>, case: &Case, _data: &NoticeSent) -> Result<Change, Refusal> {
-    Ok(Change::of_case(touched(context, case)))
+/// Milliseconds in a day.
+const DAY_MS: i64 = 86_400_000;
+
+/// The accounts that a notice is about: those it names, or all that the request's scope has.
+fn meant(case: &Case, named: &Accounts) -> BTreeSet<AccountRef> {
+    let items = match (&case.review, &case.classified) {
+        (Some(review), _) => review.scope.scope().items(),
+        (None, Some(classified)) => classified.scope.scope().items(),
+        (None, None) => &[],
+    };
+    let account = |item: &crate::model::scope::ScopeItem| AccountRef {
+        service: item.service.clone(),
+        account: item.account.clone(),
+    };
+    items.iter().map(account).filter(|account| holds(named, account)).collect()
 }
 
+/// Whose account it is; what was not profiled counts as an organisation's, which is stricter.
+fn is_consumer(case: &Case, account: &AccountRef) -> bool {
+    let profile = case.screening.profile(&account.service, &account.account);
+    profile.is_some_and(|profile| profile.segment == Segment::Consumer)
+}
+
+/// Notice is the privacy officer's.
+fn decides(context: &Context<'_>) -> Result<(), Refusal> {
+    if context.is_person_in(context.event.actor.as_str(), &[Role::PrivacyOfficer]) {
+        return Ok(());
+    }
+    let reason = format!("{} is no privacy officer", context.event.actor);
+    Err(Refusal::forbidden(Rule::I08, "/actor", reason, "have a privacy officer decide on notice"))
+}
+
+fn has_room(context: &Context<'_>, len: usize) -> Result<(), Refusal> {
+    if len < NOTICES_MAX {
+        Ok(())
+    } else {
+        Err(not_now(context.kind, "as many are recorded as there may be"))
+    }
+}
+
+pub(super) fn sent(context: &Context<'_>, case: &Case, data: &NoticeSent) -> Result<Change, Refusal> {
+    decides(context)?;
+    has_room(context, case.telling.sent.len())?;
+    let named = accounts(case, data.accounts.as_deref())?;
+    if data.sent_at > context.stamp.time {
+        let reason = "sent_at is later than the entry";
+        return Err(Refusal::invalid(Rule::S53, "/data/sent_at", reason, "say when it went"));
+    }
+    for account in meant(case, &named) {
+        is_not_covered(context, case, &account)?;
+        goes_to_whom_it_must(case, &account, data.recipient)?;
+    }
+    let mut case = touched(context, case);
+    case.telling.sent.push(Sent { index: context.stamp.index, at: context.stamp.time, accounts: named });
+    Ok(Change::of_case(case))
+}
+
+/// I-27: no notice while an order covers the account. The refusal names this request's own order only.
+fn is_not_covered(context: &Context<'_>, case: &Case, account: &AccountRef) -> Result<(), Refusal> {
+    let policy = &context.force.policy.value;
+    let Some(order) = case.telling.cover(policy, account, context.stamp.time) else { return Ok(()) };
+    let reason = format!("{} forbids to tell one of these accounts now", order.id);
+    let cure = "name the accounts that it does not cover, or wait until it ends";
+    Err(Refusal::conflict(Rule::I27, "/data/accounts", reason, cure))
+}
+
+/// S-59: an organisation is told by its contact on file.
+fn goes_to_whom_it_must(
+    case: &Case,
+    account: &AccountRef,
+    recipient: NoticeRecipient,
+) -> Result<(), Refusal> {
+    let fits = is_consumer(case, account) != (recipient == NoticeRecipient::CustomerContact);
+    if fits {
+        return Ok(());
+    }
+    let reason = "an organisation is told by its contact on file, a consumer directly";
+    Err(Refusal::invalid(Rule::S59, "/data/recipient", reason, "send one notice to each"))
+}
+
+/// S-54: this very order covers these accounts, now.
 pub(super) fn suppressed(
     context: &Context<'_>,
     case: &Case,
-    _data: &NoticeSuppressed,
+    data: &NoticeSuppressed,
 ) -> Result<Change, Refusal> {
-    Ok(Change::of_case(touched(context, case)))
+    decides(context)?;
+    has_room(context, case.telling.suppressed.len())?;
+    let named = accounts(case, data.accounts.as_deref())?;
+    let order = case.telling.order(&data.secrecy);
+    let policy = &context.force.policy.value;
+    let meant = meant(case, &named);
+    let covered =
+        |account: &AccountRef| order.is_some_and(|order| order.covers(policy, account, context.stamp.time));
+    if meant.is_empty() || !meant.iter().all(covered) {
+        let reason = "that order does not forbid to tell all of these accounts now";
+        let cure = "name the accounts that it covers; the others are told";
+        return Err(Refusal::invalid(Rule::S54, "/data/accounts", reason, cure));
+    }
+    let mut case = touched(context, case);
+    case.telling.suppressed.push((named, data.secrecy.clone()));
+    Ok(Change::of_case(case))
 }
 
-pub(super) fn withheld(
+/// S-55, S-56: a consumer, of a government's demand, until a date.
+pub(super) fn withheld(context: &Context<'_>, case: &Case, data: &NoticeWithheld) -> Result<Change, Refusal> {
+    decides(context)?;
+    if data.ground == NoticeGround::Counterproductive && !data.other_contact_tried {
+        let reason = "no other way to reach the owner was tried";
+        return Err(Refusal::invalid(
+            Rule::S56,
+            "/data/other_contact_tried",
+            reason,
+            "try another way first",
+        ));
+    }
+    let named = accounts(case, data.accounts.as_deref())?;
+    untold(context, case, Rule::I24, named, data.ground, data.review_by, Waived::No)
+}
+
+/// S-58, I-26: two people have decided it, word by word, after the secrecy ended.
+pub(super) fn waived(context: &Context<'_>, case: &Case, data: &NoticeWaived) -> Result<Change, Refusal> {
+    is_short("/data/reason", &data.reason)?;
+    let named = accounts(case, data.accounts.as_deref())?;
+    let covered = meant(case, &named).iter().any(|account| {
+        case.telling.cover(&context.force.policy.value, account, context.stamp.time).is_some()
+    });
+    if covered || case.telling.orders.is_empty() {
+        return Err(not_now(context.kind, "a waiver comes after secrecy ended; before, notice is withheld"));
+    }
+    untold(context, case, Rule::S60, named, data.ground, data.review_by, Waived::ByTwo)
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Waived {
+    No,
+    ByTwo,
+}
+
+fn untold(
     context: &Context<'_>,
     case: &Case,
-    _data: &NoticeWithheld,
+    rule: Rule,
+    named: Accounts,
+    ground: NoticeGround,
+    review_by: Timestamp,
+    waived: Waived,
 ) -> Result<Change, Refusal> {
-    Ok(Change::of_case(touched(context, case)))
+    has_room(context, case.telling.untold.len())?;
+    if case.received.kind == RequestKind::Civil {
+        let reason = "of a litigant's demand the customer is always told, unless the law forbids it";
+        return Err(Refusal::invalid(Rule::S102, "/type", reason, "send the notice"));
+    }
+    if !meant(case, &named).iter().all(|account| is_consumer(case, account)) {
+        let reason = "an organisation is left untold by law alone, on no ground";
+        return Err(Refusal::invalid(
+            rule,
+            "/data/accounts",
+            reason,
+            "send the notice, or name consumers only",
+        ));
+    }
+    let days = i64::from(context.force.policy.value.times.notice_review_days_max);
+    let latest = context.stamp.time.saturating_add_ms(days * DAY_MS);
+    if review_by <= context.stamp.time || review_by > latest {
+        let reason = format!("it is looked at again after now and by {latest}");
+        return Err(Refusal::invalid(Rule::I26, "/data/review_by", reason, "set an earlier date"));
+    }
+    let mut case = touched(context, case);
+    let waived = waived == Waived::ByTwo;
+    let index = context.stamp.index;
+    case.telling.untold.push(Untold { index, accounts: named, ground, review_by, waived, lifted: false });
+    Ok(Change::of_case(case))
 }
 
+/// S-56: the ground is gone, so notice is due.
 pub(super) fn ground_lifted(
     context: &Context<'_>,
     case: &Case,
-    _data: &NoticeGroundLifted,
+    data: &NoticeGroundLifted,
 ) -> Result<Change, Refusal> {
-    Ok(Change::of_case(touched(context, case)))
+    let mut case = touched(context, case);
+    let mut any = false;
+    for untold in case.telling.untold.iter_mut().filter(|untold| untold.ground == data.ground) {
+        any |= !untold.lifted;
+        untold.lifted = true;
+    }
+    if any {
+        Ok(Change::of_case(case))
+    } else {
+        Err(not_now(context.kind, "nothing is withheld on that ground"))
+    }
 }
 
-pub(super) fn waived(context: &Context<'_>, case: &Case, _data: &NoticeWaived) -> Result<Change, Refusal> {
-    Ok(Change::of_case(touched(context, case)))
-}
-
-/// Before a release (I-23).
-pub(super) fn before_release(_context: &Context<'_>, _case: &Case) -> Result<(), Refusal> {
+/// I-23: told and able to act, or forbidden by law at this instant, or left untold on a ground.
+pub(super) fn before_release(context: &Context<'_>, case: &Case) -> Result<(), Refusal> {
+    let policy = &context.force.policy.value;
+    let now = context.stamp.time;
+    let wait_ms = wait_ms(policy, case);
+    for account in meant(case, &None) {
+        let could_act =
+            case.telling.told(&account).is_some_and(|sent| sent.at.saturating_add_ms(wait_ms) <= now);
+        let forbidden = case.telling.suppressed.iter().any(|(accounts, id)| {
+            holds(accounts, &account)
+                && case.telling.order(id).is_some_and(|order| order.covers(policy, &account, now))
+        });
+        let on_a_ground = is_consumer(case, &account) && case.telling.untold(&account).is_some();
+        if !could_act && !forbidden && !on_a_ground {
+            let reason = "an account's owner was not told, or could not act yet, and no law forbids it now";
+            let cure = "record notice.sent and wait, or what stands against it";
+            return Err(Refusal::conflict(Rule::I23, "", reason, cure));
+        }
+    }
     Ok(())
 }
 
-/// What it has open.
-pub(super) fn due(_policy: &Policy, _case: &Case, _due: &mut Vec<Due>) {}
+fn wait_ms(policy: &Policy, case: &Case) -> i64 {
+    let instrument =
+        case.classified.as_ref().and_then(|classified| policy.instrument(&classified.instrument));
+    let days = instrument.and_then(|row| row.notice_wait_days).unwrap_or(0);
+    i64::from(days.max(policy.times.notice_wait_days)) * DAY_MS
+}
+
+/// Delayed notices, the customer's days, and what is to be looked at again.
+pub(super) fn due(policy: &Policy, case: &Case, due: &mut Vec<Due>) {
+    let request = || Some(case.request.clone());
+    let has_left = case.disclosures.iter().any(|disclosure| disclosure.released.is_some());
+    for sent in case.telling.sent.iter().filter(|_| !has_left) {
+        let at = sent.at.saturating_add_ms(wait_ms(policy, case));
+        due.push(Due::new(at, Deadline::NoticeWait, request(), sent.index));
+    }
+    for untold in case.telling.untold.iter().filter(|untold| !untold.lifted) {
+        due.push(Due::new(untold.review_by, Deadline::NoticeReview, request(), untold.index));
+    }
+    // I-25: a request that disclosed nothing owes no notice of a disclosure.
+    if !has_left {
+        return;
+    }
+    let days = i64::from(policy.times.notice_after_secrecy_days);
+    for account in meant(case, &None) {
+        if case.telling.told(&account).is_some() || case.telling.untold(&account).is_some() {
+            continue;
+        }
+        let orders = case.telling.orders.iter().filter(|order| holds(&order.accounts, &account));
+        // While one of them has no end, nothing is due.
+        let ends = orders.map(|order| order.end().map(|end| (end, order.set_by)));
+        let Some(Some((end, set_by))) = ends.reduce(|a, b| a.zip(b).map(|(a, b)| a.max(b))) else { continue };
+        let mut notice = Due::new(end.saturating_add_ms(days * DAY_MS), Deadline::Notice, request(), set_by);
+        notice.account = Some(account);
+        due.push(notice);
+    }
+}

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{custody, notice, while_data_moves};
+use super::{custody, emergency, notice, while_data_moves};
 use crate::practice::case::{
     CASE_DISCLOSURES_MAX, Case, Disclosure, Found, Produced, Recall, Stage, Step, Superseded, sum,
 };
@@ -193,6 +193,7 @@ pub(super) fn released(context: &Context<'_>, case: &Case, data: &BundleReleased
         let tally = found.and_then(|found| found.tally.clone());
         let produced = tally.map(|tally| Produced { production: data.production.clone(), tally });
         case.yields.produced.extend(produced);
+        emergency::released(context, case);
     }))
 }
 

@@ -3,20 +3,19 @@
 use std::collections::BTreeMap;
 
 use super::path::{self, Reach};
-use super::{before_review, deficiency};
-use crate::model::class::DataClass;
+use super::{before_review, civil, deficiency, matrix, profile, redirect};
+use crate::model::scope::ScopeItem;
 use crate::practice::case::{Case, Classified, Review, Stage};
 use crate::practice::change::{Change, Mark};
 use crate::practice::envelope::{Context, is_open, not_now, touched};
-use crate::practice::policy::{Issuer, Policy};
+use crate::practice::policy::Policy;
 use crate::practice::refusal::Refusal;
 use crate::practice::rule::Rule;
 use crate::practice::rules1::intake::{has_not_ended, is_current_order};
-use crate::practice::rules1::matrix;
 use crate::practice::rules1::review::{
-    REASONS, is_within_what_may_go_on, law_was_read, refused_by_item, reviewer_may,
+    REASONS, is_addressed, is_within_what_may_go_on, law_was_read, refused_by_item, reviewer_may,
 };
-use crate::practice::vocabulary::{LeafRef, ReviewCompleted};
+use crate::practice::vocabulary::{AccountProfile, LeafRef, RequestKind, ReviewCompleted};
 use crate::tlog::Hash;
 
 pub(super) fn completed(
@@ -41,8 +40,13 @@ pub(super) fn completed(
     let reach = path::open(context, case, classified)?;
     let refused = refused_by_item(&data.refused, classified)?;
     deficiency::set_aside_is_refused(case, &refused)?;
-    items_are_judged(policy, &reach, classified, &refused)?;
+    items_are_judged(policy, &reach, case, classified, &refused)?;
     is_within_what_may_go_on(policy, classified, &refused, &data)?;
+    is_addressed(policy, classified, &data)?;
+    fields_are_of_their_class(policy, &data)?;
+    fits_the_accounts(policy, case, classified, &data)?;
+    profile::comity_was_assessed(policy, case, classified, reach.instrument, data.scope.scope())?;
+    civil::covers(context, case, &data.scope)?;
     let context_ref = LeafRef { index: context.stamp.index, leaf: Hash::ZERO };
     let mut case = touched(context, case);
     case.stage = Stage::Reviewed;
@@ -56,18 +60,113 @@ pub(super) fn completed(
     Ok(Change::of_case(case).marking(Mark::Review))
 }
 
-/// Whether the demand reaches the class: by consent, within the need, by its instrument.
-fn reaches(policy: &Policy, reach: &Reach<'_>, issuer: Issuer, class: DataClass) -> Result<(), Rule> {
-    if policy.is_never_disclosable(class) {
+/// Whether the demand reaches the item, by its class and by its account.
+fn goes_on(
+    policy: &Policy,
+    reach: &Reach<'_>,
+    case: &Case,
+    classified: &Classified,
+    item: &ScopeItem,
+) -> Result<(), Rule> {
+    let account = case.screening.profile(&item.service, &item.account);
+    reaches(policy, reach, classified, item, account)?;
+    if account.is_some_and(|account| redirect::goes_to_customer(case, account)) {
+        return Err(Rule::S28);
+    }
+    if is_for_stored_data(case) && item.from.is_some_and(|from| from >= case.received.at) {
+        return Err(Rule::I15);
+    }
+    if account.is_some_and(|account| is_anothers(account, item)) { Err(Rule::S09) } else { Ok(()) }
+}
+
+/// By consent, within the need, by its instrument where the data is hosted.
+fn reaches(
+    policy: &Policy,
+    reach: &Reach<'_>,
+    classified: &Classified,
+    item: &ScopeItem,
+    account: Option<&AccountProfile>,
+) -> Result<(), Rule> {
+    if policy.is_never_disclosable(item.class) {
         return Err(Rule::I12);
     }
-    if reach.by_consent.contains(&class) {
+    if reach.by_consent.contains(&item.class) {
         return Ok(());
     }
-    if reach.at_most.as_ref().is_some_and(|most| !most.contains(&class)) {
+    if reach.at_most.as_ref().is_some_and(|most| !most.contains(&item.class)) {
         return Err(Rule::I31);
     }
-    matrix::reaches(policy, reach.instrument, issuer, class)
+    let hosted_in = account.and_then(|account| account.hosted_in);
+    matrix::reaches_hosted(policy, reach.instrument, classified.issuer, item.class, hosted_in)
+}
+
+/// A demand for stored data reaches nothing that did not exist when it came.
+const fn is_for_stored_data(case: &Case) -> bool {
+    matches!(case.received.kind, RequestKind::LegalDemand | RequestKind::Civil)
+}
+
+/// Whether the whole interval lies where the account was somebody else's.
+fn is_anothers(account: &AccountProfile, item: &ScopeItem) -> bool {
+    let before = item.to.zip(account.owned_from).is_some_and(|(to, owned)| to <= owned);
+    let after = item.from.zip(account.owned_to).is_some_and(|(from, owned)| from >= owned);
+    before || after
+}
+
+/// S-96 … S-98: a field goes out under the class that the dictionary has it in; one that it does
+/// not have is content, whatever class an item files it under.
+fn fields_are_of_their_class(policy: &Policy, data: &ReviewCompleted) -> Result<(), Refusal> {
+    for (at, item) in data.scope.scope().items().iter().enumerate() {
+        let is_listed =
+            |class, field: &String| policy.fields().get(&class).is_some_and(|fields| fields.contains(field));
+        let is_unknown = |field: &String| !policy.fields().keys().any(|class| is_listed(*class, field));
+        let is_stray = |field: &&String| {
+            let is_default = item.class == policy.default_unknown_class;
+            !(is_listed(item.class, field) || is_default && is_unknown(field))
+        };
+        if let Some(stray) = item.fields.iter().flatten().position(|field| is_stray(&field)) {
+            let reason = format!("items/{at} of the scope: fields/{stray} is no field of {}", item.class);
+            let cure = "ask for the field under its own class; one that no class lists is content";
+            return Err(Refusal::invalid(Rule::S98, "/data/scope", reason, cure));
+        }
+    }
+    Ok(())
+}
+
+/// S-09, I-15, S-20, S-95: each item lies within the time the account was this customer's, before
+/// the demand came, and with the entity that is addressed.
+fn fits_the_accounts(
+    policy: &Policy,
+    case: &Case,
+    classified: &Classified,
+    data: &ReviewCompleted,
+) -> Result<(), Refusal> {
+    for (at, item) in data.scope.scope().items().iter().enumerate() {
+        let wrong = |rule, reason: String, cure| {
+            Err(Refusal::invalid(rule, "/data/scope", format!("items/{at} of the scope {reason}"), cure))
+        };
+        if is_for_stored_data(case) && item.to.is_some_and(|to| to > case.received.at) {
+            let reason = format!("ends after the demand came, {}", case.received.at);
+            return wrong(Rule::I15, reason, "cut the item; what is still to come needs another instrument");
+        }
+        let Some(account) = case.screening.profile(&item.service, &item.account) else {
+            return wrong(Rule::S62, "has an account without a profile".to_owned(), "post accounts.profiled");
+        };
+        let starts_early = item.from.zip(account.owned_from).is_some_and(|(from, owned)| from < owned);
+        let ends_late = item.to.zip(account.owned_to).is_some_and(|(to, owned)| to > owned);
+        if starts_early || ends_late {
+            let reason = "reaches into the time of another owner of the account".to_owned();
+            return wrong(Rule::S09, reason, "cut the item to the time of ownership");
+        }
+        if account.controller != classified.entity {
+            let country = policy.entity(&account.controller).map(|entity| entity.country);
+            let is_lu = country.is_some_and(|country| matrix::rule_of(country) == Rule::S95);
+            let rule = if is_lu { Rule::S95 } else { Rule::S20 };
+            let reason =
+                format!("is controlled by {}, addressed is {}", account.controller, classified.entity);
+            return wrong(rule, reason, "refuse the item under S-20, or reject the demand: misaddressed");
+        }
+    }
+    Ok(())
 }
 
 /// What the demand cannot reach is refused under the rule that stops it; what it can is refused,
@@ -75,12 +174,13 @@ fn reaches(policy: &Policy, reach: &Reach<'_>, issuer: Issuer, class: DataClass)
 fn items_are_judged(
     policy: &Policy,
     reach: &Reach<'_>,
+    case: &Case,
     classified: &Classified,
     refused: &BTreeMap<usize, Rule>,
 ) -> Result<(), Refusal> {
     let code = &reach.instrument.code;
     for (at, item) in classified.scope.scope().items().iter().enumerate() {
-        let verdict = reaches(policy, reach, classified.issuer, item.class);
+        let verdict = goes_on(policy, reach, case, classified, item);
         let (rule, reason) = match (verdict, refused.get(&at)) {
             (Ok(()), None) => continue,
             (Ok(()), Some(rule)) if REASONS.contains(rule) => continue,

@@ -1,83 +1,271 @@
 //! Orders not to tell (S-68 … S-77, I-27 … I-29).
+//!
+//! An order is a fact, whatever it lacks: what has no end, no judge, no ground is recorded so and
+//! looked at. Its end is computed, never set by hand.
 
-use crate::practice::case::Case;
+use std::collections::BTreeSet;
+
+use crate::model::id::SecrecyId;
+use crate::model::time::Timestamp;
+use crate::practice::case::{Accounts, Case, Permitted, SECRECY_MAX, Secrecy};
 use crate::practice::change::Change;
-use crate::practice::due::Due;
-use crate::practice::envelope::{Context, touched};
+use crate::practice::due::{Deadline, Due};
+use crate::practice::envelope::{Context, not_now, touched};
 use crate::practice::policy::Policy;
 use crate::practice::refusal::Refusal;
+use crate::practice::roles::Role;
+use crate::practice::rule::Rule;
+use crate::practice::rules1::governing::is_short;
 use crate::practice::vocabulary::{
-    PermissionAnswered, PermissionSought, SecrecyChallengeDecided, SecrecyChallenged, SecrecyExtended,
-    SecrecyNarrowed, SecrecyRecorded, SecrecyReviewed, SecrecyVacated,
+    AccountRef, PermissionAnswered, PermissionSought, SecrecyChallengeDecided, SecrecyChallenged,
+    SecrecyExtended, SecrecyNarrowed, SecrecyRecorded, SecrecyResult, SecrecyReviewed, SecrecyVacated,
 };
+
+/// Milliseconds in a day.
+const DAY_MS: i64 = 86_400_000;
+/// Most grounds of one order.
+const GROUNDS_MAX: usize = 64;
+const CURE: &str = "look at the case: it has the orders";
 
 pub(super) fn recorded(
     context: &Context<'_>,
     case: &Case,
-    _data: &SecrecyRecorded,
+    data: &SecrecyRecorded,
 ) -> Result<Change, Refusal> {
-    Ok(Change::of_case(touched(context, case)))
+    is_short("/data/issuer", &data.issuer)?;
+    is_short("/data/docket", &data.docket)?;
+    if !context.force.policy.value.secrecy.iter().any(|row| row.code == data.code) {
+        let reason = format!("the policy knows no secrecy order {}", data.code);
+        return Err(Refusal::invalid(Rule::S54, "/data/code", reason, "name one of the policy's"));
+    }
+    if data.to.is_some_and(|to| to <= data.from) || data.grounds.len() > GROUNDS_MAX {
+        let reason = "the order would end before it begins, or states too many grounds";
+        return Err(Refusal::invalid(Rule::S68, "/data/to", reason, "read the order again"));
+    }
+    if case.telling.order(&data.secrecy).is_some() || case.telling.orders.len() >= SECRECY_MAX {
+        return Err(not_now(context.kind, "an order of that name is recorded, or as many as there may be"));
+    }
+    let accounts = accounts(case, data.accounts.as_deref())?;
+    let mut case = touched(context, case);
+    case.telling.orders.push(Secrecy {
+        id: data.secrecy.clone(),
+        set_by: context.stamp.index,
+        code: data.code.clone(),
+        level: data.level,
+        grounds: data.grounds.len(),
+        judge_approved: data.judge_approved,
+        individual_necessity: data.individual_necessity,
+        accounts,
+        from: data.from,
+        to: data.to,
+        ended_at: None,
+        gaps: Vec::new(),
+        challenged: false,
+        result: None,
+        permitted: None,
+        looked_at: context.stamp.time,
+    });
+    Ok(Change::of_case(case))
 }
 
+/// Only accounts that the order for the data names; before that is classified, all or nothing.
+pub(super) fn accounts(case: &Case, named: Option<&[AccountRef]>) -> Result<Accounts, Refusal> {
+    let Some(named) = named else { return Ok(None) };
+    let items = case.classified.iter().flat_map(|classified| classified.scope.scope().items());
+    let known: BTreeSet<_> = items.map(|item| (&item.service, item.account.as_str())).collect();
+    let stray = named.iter().position(|row| !known.contains(&(&row.service, row.account.as_str())));
+    let set: BTreeSet<_> = named.iter().cloned().collect();
+    if stray.is_none() && set.len() == named.len() && !set.is_empty() {
+        return Ok(Some(set));
+    }
+    let reason = format!("accounts/{} is none of the order's, or stands there twice", stray.unwrap_or(0));
+    Err(Refusal::invalid(Rule::S54, "/data/accounts", reason, "name accounts of the order, or null for all"))
+}
+
+/// Changes the order of that name; an order that was vacated is over.
+fn changed(
+    context: &Context<'_>,
+    case: &Case,
+    id: &SecrecyId,
+    change: impl FnOnce(&mut Secrecy) -> Result<(), Refusal>,
+) -> Result<Change, Refusal> {
+    let mut case = touched(context, case);
+    let Some(order) = case.telling.orders.iter_mut().find(|order| order.id == *id) else {
+        return Err(not_now(context.kind, "no order of that name is recorded"));
+    };
+    if order.ended_at.is_some() {
+        return Err(not_now(context.kind, "the order was vacated or withdrawn"));
+    }
+    change(order)?;
+    Ok(Change::of_case(case))
+}
+
+/// I-28: what is extended after its end leaves a gap in which notice was due.
 pub(super) fn extended(
     context: &Context<'_>,
     case: &Case,
-    _data: &SecrecyExtended,
+    data: &SecrecyExtended,
 ) -> Result<Change, Refusal> {
-    Ok(Change::of_case(touched(context, case)))
+    changed(context, case, &data.secrecy, |order| {
+        let Some(end) = order.to else {
+            return Err(not_now(context.kind, "the order has no end"));
+        };
+        if data.to.is_some_and(|to| to <= end) || data.ordered_at > context.stamp.time {
+            let reason = "an extension ends later, and was ordered before it is recorded";
+            return Err(Refusal::invalid(Rule::I28, "/data/to", reason, CURE));
+        }
+        if data.ordered_at >= end {
+            order.gaps.push((end, data.ordered_at));
+            order.gaps.truncate(SECRECY_MAX);
+        }
+        order.to = data.to;
+        order.set_by = context.stamp.index;
+        Ok(())
+    })
 }
 
 pub(super) fn narrowed(
     context: &Context<'_>,
     case: &Case,
-    _data: &SecrecyNarrowed,
+    data: &SecrecyNarrowed,
 ) -> Result<Change, Refusal> {
-    Ok(Change::of_case(touched(context, case)))
+    let accounts = accounts(case, data.accounts.as_deref())?;
+    changed(context, case, &data.secrecy, |order| {
+        covers_less(order, &accounts, data.to)?;
+        set(context, order, accounts, data.to);
+        Ok(())
+    })
 }
 
-pub(super) fn vacated(context: &Context<'_>, case: &Case, _data: &SecrecyVacated) -> Result<Change, Refusal> {
-    Ok(Change::of_case(touched(context, case)))
+/// S-72: narrower is fewer accounts or an earlier end, and neither more of the one nor of the other.
+fn covers_less(order: &Secrecy, accounts: &Accounts, to: Option<Timestamp>) -> Result<(), Refusal> {
+    let within = match (&order.accounts, accounts) {
+        (None, _) => true,
+        (Some(_), None) => false,
+        (Some(old), Some(new)) => new.is_subset(old),
+    };
+    let earlier = match (order.to, to) {
+        (None, _) => true,
+        (Some(_), None) => false,
+        (Some(old), Some(new)) => new <= old,
+    };
+    let differs = order.accounts != *accounts || order.to != to;
+    if within && earlier && differs {
+        return Ok(());
+    }
+    let reason = "the order would cover more, or the same";
+    Err(Refusal::invalid(Rule::S72, "/data", reason, "record an extension, or another order"))
 }
 
+fn set(context: &Context<'_>, order: &mut Secrecy, accounts: Accounts, to: Option<Timestamp>) {
+    order.accounts = accounts;
+    order.to = to;
+    order.set_by = context.stamp.index;
+}
+
+pub(super) fn vacated(context: &Context<'_>, case: &Case, data: &SecrecyVacated) -> Result<Change, Refusal> {
+    changed(context, case, &data.secrecy, |order| end(context, order, data.ended_at))
+}
+
+fn end(context: &Context<'_>, order: &mut Secrecy, at: Timestamp) -> Result<(), Refusal> {
+    if at < order.from || at > context.stamp.time {
+        let reason = "the order would have ended before it began, or in the future";
+        return Err(Refusal::invalid(Rule::S72, "/data", reason, "say when it ended"));
+    }
+    order.ended_at = Some(at);
+    order.set_by = context.stamp.index;
+    Ok(())
+}
+
+/// S-72: before a court, by counsel.
 pub(super) fn challenged(
     context: &Context<'_>,
     case: &Case,
-    _data: &SecrecyChallenged,
+    data: &SecrecyChallenged,
 ) -> Result<Change, Refusal> {
-    Ok(Change::of_case(touched(context, case)))
+    is_short("/data/court", &data.court)?;
+    is_short("/data/docket", &data.docket)?;
+    if !context.is_person_in(context.event.actor.as_str(), &[Role::Counsel]) {
+        let reason = "a motion is counsel's";
+        return Err(Refusal::forbidden(Rule::S72, "/actor", reason, "name the counsel who filed it"));
+    }
+    changed(context, case, &data.secrecy, |order| {
+        order.challenged = true;
+        order.result = None;
+        Ok(())
+    })
 }
 
+/// Upheld is still a gag; S-76: withdrawn is an end.
 pub(super) fn challenge_decided(
     context: &Context<'_>,
     case: &Case,
-    _data: &SecrecyChallengeDecided,
+    data: &SecrecyChallengeDecided,
 ) -> Result<Change, Refusal> {
-    Ok(Change::of_case(touched(context, case)))
+    let accounts = accounts(case, data.accounts.as_deref())?;
+    changed(context, case, &data.secrecy, |order| {
+        if !order.challenged || order.result.is_some() {
+            return Err(not_now(context.kind, "no motion against the order is open"));
+        }
+        match data.result {
+            SecrecyResult::Vacated | SecrecyResult::Withdrawn => end(context, order, data.decided_at)?,
+            SecrecyResult::Narrowed | SecrecyResult::Shortened => {
+                covers_less(order, &accounts, data.to)?;
+                set(context, order, accounts, data.to);
+            }
+            SecrecyResult::Upheld => {}
+        }
+        order.result = Some(data.result);
+        Ok(())
+    })
 }
 
 pub(super) fn permission_sought(
     context: &Context<'_>,
     case: &Case,
-    _data: &PermissionSought,
+    data: &PermissionSought,
 ) -> Result<Change, Refusal> {
-    Ok(Change::of_case(touched(context, case)))
+    changed(context, case, &data.secrecy, |_| Ok(()))
 }
 
+/// S-75.
 pub(super) fn permission_answered(
     context: &Context<'_>,
     case: &Case,
-    _data: &PermissionAnswered,
+    data: &PermissionAnswered,
 ) -> Result<Change, Refusal> {
-    Ok(Change::of_case(touched(context, case)))
+    let accounts = accounts(case, data.accounts.as_deref())?;
+    changed(context, case, &data.secrecy, |order| {
+        order.permitted = data.granted.then_some(Permitted { accounts });
+        Ok(())
+    })
 }
 
+/// S-77, I-29.
 pub(super) fn reviewed(
     context: &Context<'_>,
     case: &Case,
-    _data: &SecrecyReviewed,
+    data: &SecrecyReviewed,
 ) -> Result<Change, Refusal> {
-    Ok(Change::of_case(touched(context, case)))
+    changed(context, case, &data.secrecy, |order| {
+        order.looked_at = context.stamp.time;
+        order.set_by = context.stamp.index;
+        Ok(())
+    })
 }
 
-/// What it has open.
-pub(super) fn due(_policy: &Policy, _case: &Case, _due: &mut Vec<Due>) {}
+/// The end of each order; and the next look at one that has none (I-29).
+pub(super) fn due(policy: &Policy, case: &Case, due: &mut Vec<Due>) {
+    for order in case.telling.orders.iter().filter(|order| order.ended_at.is_none()) {
+        let request = Some(case.request.clone());
+        if let Some(to) = order.to {
+            due.push(Due::new(to, Deadline::SecrecyEnd, request, order.set_by));
+            continue;
+        }
+        let row = policy.secrecy.iter().find(|row| row.code == order.code);
+        let days = row.and_then(|row| row.review_every_days).unwrap_or(policy.times.secrecy_review_days);
+        let days = days.min(policy.times.secrecy_review_days);
+        let at = order.looked_at.saturating_add_ms(i64::from(days) * DAY_MS);
+        due.push(Due::new(at, Deadline::SecrecyReview, request, order.set_by));
+    }
+}

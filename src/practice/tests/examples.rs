@@ -133,7 +133,12 @@ fn schema_has_every_type() {
 #[test]
 fn the_page_has_every_event_and_every_rule() {
     let mut page = String::from(HEAD);
+    let examples = admitted();
     for kind in EventType::ALL {
+        let example = match examples.get(kind) {
+            Some(_) => format!("[example](../tests/vectors/events/{kind}.json)"),
+            None => "no rule yet".to_owned(),
+        };
         let peers: Vec<_> = kind.posted_by().iter().map(|peer| peer_name(*peer)).collect();
         let peers = if peers.is_empty() { "nobody: the daemon alone".to_owned() } else { peers.join(", ") };
         let subject = match kind.subject() {
@@ -143,7 +148,7 @@ fn the_page_has_every_event_and_every_rule() {
         };
         writeln!(
             page,
-            "| `{kind}` | {} | {} | {subject} | {} | {} | {peers} | [example](../tests/vectors/events/{kind}.json) |",
+            "| `{kind}` | {} | {} | {subject} | {} | {} | {peers} | {example} |",
             kind.since().number(),
             kind.meaning(),
             maker_name(kind.maker()),

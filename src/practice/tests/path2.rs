@@ -182,7 +182,7 @@ pub(super) fn data(name: &str) -> (&'static str, Value) {
         "notice.sent" => (
             "p-priv",
             json!({"accounts": null, "recipient": "owner", "contact_sha256": digest("contact"),
-                "notice_sha256": digest("notice"), "sent_at": "2026-11-18T12:00:00.000Z"}),
+                "notice_sha256": digest("notice"), "sent_at": "2026-11-18T11:00:00.000Z"}),
         ),
         _ => panic!("no data for {name}"),
     }

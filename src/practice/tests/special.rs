@@ -1,9 +1,311 @@
 //! Goal: emergencies, preservation, consent, national security.
 //! Method: the straight path of rule set 2, changed in one thing at a time.
 
-use super::log::Log;
+use serde_json::{Value, json};
+
+use super::log::{Log, MINUTE_MS, REQUEST, digest, item, scope};
+use super::path2::order;
+use crate::model::approval::{Act, Kind};
+use crate::model::time::Timestamp;
+use crate::practice::case::{Security, Stage};
+use crate::practice::due::{Deadline, of_case};
+use crate::practice::{Refusal, Rule};
+
+const DAY_MS: i64 = 24 * 60 * MINUTE_MS;
 
 /// Logs that together hold each event of the family, for docs/events.md.
 pub(super) fn examples() -> Vec<Log> {
     Vec::new()
+}
+
+fn time(log: &Log, ms: i64) -> Value {
+    json!(Timestamp::from_ms(log.now_ms + ms).expect("a time"))
+}
+
+/// A request of that kind, classified.
+fn classified(kind: &str, instrument: &str, issuer: &str, nature: &str) -> Log {
+    let mut log = Log::founded2();
+    for name in ["request.received", "request.authenticated", "request.classified"] {
+        let (actor, mut data) = log.data(name);
+        match name {
+            "request.received" => data["kind"] = json!(kind),
+            "request.classified" => {
+                data["instrument"] = json!(instrument);
+                data["issuer"] = json!(issuer);
+                data["nature"] = json!(nature);
+            }
+            _ => {}
+        }
+        log.must(name, Some(REQUEST), actor, &data);
+    }
+    log
+}
+
+fn screened(log: &mut Log) {
+    for name in ["interval.stated", "accounts.profiled", "legality.reviewed", "rights.screened"] {
+        log.step(name);
+    }
+}
+
+fn emergency() -> Log {
+    classified("emergency", "us.emergency_2702", "governmental_entity", "emergency")
+}
+
+fn civil() -> Log {
+    classified("civil", "us.civil_subpoena", "court_clerk", "civil")
+}
+
+fn preservation() -> Log {
+    classified("preservation", "us.preservation_2703f", "governmental_entity", "criminal")
+}
+
+fn refusal(log: &mut Log, name: &str, data: &Value) -> Refusal {
+    log.post(name, Some(REQUEST), "p-rev", data).expect_err(name)
+}
+
+fn assessment() -> Value {
+    json!({"order": order(), "reviewer": "p-rev", "ground": "death", "category": "kidnapping",
+        "in_writing": true, "letterhead": {"reference_sha256": digest("letterhead"), "matches": true},
+        "signer_title": "Chief of Police", "summary": "a child was taken", "how_data_assists": "finds the car",
+        "needs": [{"class": "bsi", "statement": "who it is"},
+            {"class": "content_stored", "statement": "where they meet"}]})
+}
+
+fn call(log: &Log) -> Value {
+    json!({"agency": "ag-1", "number_source": "directory", "number_sha256": digest("number"),
+        "number_dated": time(log, -DAY_MS), "called_at": time(log, 0), "answer": "confirmed",
+        "note_sha256": digest("note")})
+}
+
+#[test]
+fn s_41_to_s_47_an_emergency_has_all_that_one_must_have() {
+    let mut log = emergency();
+    let cases: [(Rule, &str, Value); 7] = [
+        (Rule::S39, "reviewer", json!("p-sen")),
+        (Rule::S41, "in_writing", json!(false)),
+        (Rule::S42, "letterhead", json!({"reference_sha256": digest("l"), "matches": false})),
+        (Rule::S43, "signer_title", json!("")),
+        (Rule::S44, "summary", json!("")),
+        (Rule::S45, "how_data_assists", json!(" ")),
+        (Rule::S47, "needs", json!([])),
+    ];
+    for (rule, member, value) in cases {
+        let mut data = assessment();
+        data[member] = value;
+        assert_eq!(refusal(&mut log, "emergency.assessed", &data).rule, rule, "{member}");
+    }
+    log.must("emergency.assessed", Some(REQUEST), "p-rev", &assessment());
+}
+
+#[test]
+fn s_46_and_i_30_an_emergency_is_assessed_and_called_back_before_its_review() {
+    let mut log = emergency();
+    screened(&mut log);
+    assert_eq!(log.post_data("review.completed").expect_err("not assessed").rule, Rule::S46);
+    log.must("emergency.assessed", Some(REQUEST), "p-rev", &assessment());
+    let bad = [
+        ("answer", json!("denied")),
+        ("number_source", json!("letter")),
+        ("number_dated", time(&log, -366 * DAY_MS)),
+        ("called_at", time(&log, -2 * DAY_MS)),
+    ];
+    for (member, value) in bad {
+        let mut log = log.clone();
+        let mut data = call(&log);
+        data[member] = value;
+        // Another rule may refuse such a call-back at once; if none does, it counts for nothing.
+        if log.post("callback.made", Some(REQUEST), "p-rev", &data).is_ok() {
+            let refused = log.post_data("review.completed").expect_err(member).rule;
+            assert!(matches!(refused, Rule::I30 | Rule::I03), "{member}: {refused}");
+        }
+    }
+    let data = call(&log);
+    log.must("callback.made", Some(REQUEST), "p-rev", &data);
+    log.step("review.completed");
+}
+
+#[test]
+fn i_31_content_in_an_emergency_takes_a_third_person() {
+    let mut log = emergency();
+    screened(&mut log);
+    log.must("emergency.assessed", Some(REQUEST), "p-rev", &assessment());
+    let data = call(&log);
+    log.must("callback.made", Some(REQUEST), "p-rev", &data);
+    log.walk2("rights.screened", "custody.checked");
+    assert_eq!(log.post_data("disclosure.opened").expect_err("only two").rule, Rule::I31);
+}
+
+#[test]
+fn s_101_and_i_37_a_litigant_gets_content_only_within_the_owners_consent() {
+    let mut log = civil();
+    screened(&mut log);
+    let whole = scope(&[item("a@example.org", "bsi"), item("a@example.org", "content_stored")]);
+    let consent = json!({"scope": whole, "document_sha256": digest("consent"),
+        "owner_proof_sha256": digest("proof"), "by_every_owner": true, "is_voluntary": true,
+        "given_at": time(&log, -DAY_MS), "expires_at": null});
+    log.post_data("review.completed").expect_err("no consent");
+    for (member, value) in [
+        ("by_every_owner", json!(false)),
+        ("is_voluntary", json!(false)),
+        ("given_at", time(&log, DAY_MS)),
+        ("expires_at", time(&log, -1)),
+    ] {
+        let mut data = consent.clone();
+        data[member] = value;
+        assert_eq!(refusal(&mut log, "consent.recorded", &data).rule, Rule::S101, "{member}");
+    }
+    let mut narrow = consent.clone();
+    narrow["scope"] = json!(scope(&[item("b@example.org", "content_stored")]));
+    log.must("consent.recorded", Some(REQUEST), "p-rev", &narrow);
+    assert_eq!(log.post_data("review.completed").expect_err("another account").rule, Rule::I37);
+    log.must("consent.recorded", Some(REQUEST), "p-rev", &consent);
+    log.step("review.completed");
+}
+
+#[test]
+fn case_48_a_revoked_consent_stops_the_seal() {
+    let mut log = civil();
+    screened(&mut log);
+    let whole = scope(&[item("a@example.org", "content_stored")]);
+    let consent = json!({"scope": whole, "document_sha256": digest("consent"),
+        "owner_proof_sha256": digest("proof"), "by_every_owner": true, "is_voluntary": true,
+        "given_at": time(&log, -DAY_MS), "expires_at": null});
+    log.must("consent.recorded", Some(REQUEST), "p-rev", &consent);
+    log.walk2("rights.screened", "bundle.provenance");
+    let revoked = |document: &str| {
+        json!({"document_sha256": digest(document), "revocation_sha256": digest("no"),
+            "received_at": "2026-11-18T00:00:00.000Z"})
+    };
+    assert_eq!(refusal(&mut log, "consent.revoked", &revoked("another")).rule, Rule::I37);
+    log.must("consent.revoked", Some(REQUEST), "p-rev", &revoked("consent"));
+    assert_eq!(log.post_data("bundle.sealed").expect_err("revoked").rule, Rule::I37);
+}
+
+#[test]
+fn i_40_preservation_discloses_nothing_and_lapses() {
+    let mut log = preservation();
+    screened(&mut log);
+    assert_eq!(log.post_data("review.completed").expect_err("never reviewed").rule, Rule::S14);
+    let start = json!({"order": order(), "accounts": [{"service": "mail", "account": "a@example.org"}],
+        "until": time(&log, 89 * DAY_MS), "snapshot_sha256": digest("snapshot")});
+    for (member, value) in [
+        ("until", time(&log, 91 * DAY_MS)),
+        ("until", time(&log, -1)),
+        ("accounts", json!([{"service": "mail", "account": "b@example.org"}])),
+    ] {
+        let mut data = start.clone();
+        data[member] = value;
+        assert_eq!(refusal(&mut log, "preserve.started", &data).rule, Rule::I40, "{member}");
+    }
+    log.must("preserve.started", Some(REQUEST), "p-rev", &start);
+    let policy = &log.world.in_force().expect("founded").policy.value;
+    assert!(of_case(policy, log.case()).iter().any(|due| due.deadline == Deadline::Preservation));
+    let renew = |until: Value| json!({"document_sha256": digest("renewal"), "until": until});
+    let late = renew(time(&log, 180 * DAY_MS));
+    assert_eq!(refusal(&mut log, "preserve.renewed", &late).rule, Rule::I40);
+    let good = renew(time(&log, 100 * DAY_MS));
+    log.must("preserve.renewed", Some(REQUEST), "p-rev", &good);
+    let itself = json!({"by_request": REQUEST});
+    assert_eq!(refusal(&mut log, "preserve.converted", &itself).rule, Rule::I40);
+    let deleted = json!({"deleted_at": time(&log, 0)});
+    assert_eq!(refusal(&mut log, "preserve.lapsed", &deleted).rule, Rule::I40);
+    let mut other = log.clone();
+    other.must("preserve.converted", Some(REQUEST), "p-rev", &json!({"by_request": "REQ-2"}));
+    assert_eq!(other.case().stage, Stage::Closed);
+    log.now_ms += 101 * DAY_MS;
+    log.must("preserve.lapsed", Some(REQUEST), "p-rev", &deleted);
+    assert_eq!(log.case().stage, Stage::Closed);
+}
+
+#[test]
+fn case_56_an_order_counts_in_each_period_it_is_active_in() {
+    let time = |text: &str| Timestamp::parse(text).expect("a time");
+    let security = Security {
+        order: serde_json::from_value(order()).expect("an order"),
+        selectors: 1,
+        accounts: 1,
+        effective_from: time("2026-06-01T00:00:00.000Z"),
+        effective_to: Some(time("2027-07-02T00:00:00.000Z")),
+    };
+    let periods = ["2026-01-01", "2026-07-01", "2027-01-01", "2027-07-01", "2028-01-01", "2028-07-01"]
+        .map(|day| time(&format!("{day}T00:00:00.000Z")));
+    let active: Vec<_> = periods.windows(2).map(|two| security.is_active_in(two[0], two[1])).collect();
+    assert_eq!(active, [true, true, true, true, false]);
+}
+
+/// An emergency whose third approver signed too, up to its release.
+fn released() -> Log {
+    let mut log = emergency();
+    screened(&mut log);
+    log.must("emergency.assessed", Some(REQUEST), "p-rev", &assessment());
+    let data = call(&log);
+    log.must("callback.made", Some(REQUEST), "p-rev", &data);
+    log.walk2("rights.screened", "senior approves");
+    let act = Act { kind: Kind::Emergency, ..log.act(Kind::Disclose) };
+    let third = log.approval(act, "p-chief", 0, "senior_reviewer");
+    log.try_post(&third).expect("a third person");
+    log.walk2("senior approves", "notice.sent");
+    log
+}
+
+#[test]
+fn i_31_a_third_person_opens_an_emergencys_content() {
+    assert_eq!(released().case().state_name(), "sealed");
+    let mut log = Log::at2("review.completed");
+    let act = Act { kind: Kind::Emergency, ..log.act(Kind::Disclose) };
+    let third = log.approval(act, "p-chief", 0, "senior_reviewer");
+    assert_eq!(log.try_post(&third).expect_err("no emergency").rule, Rule::I31);
+}
+
+/// A national security letter, classified.
+fn letter() -> Log {
+    classified("national_security", "us.nsl_2709", "fbi_director_or_designee", "national_security")
+}
+
+#[test]
+fn s_14_s_111_and_s_112_what_reports_count_is_recorded_before_the_review() {
+    let mut log = letter();
+    screened(&mut log);
+    assert_eq!(log.post_data("review.completed").expect_err("not counted").rule, Rule::S111);
+    let counted = json!({"order": order(), "selectors": 1,
+        "accounts": [{"service": "mail", "account": "a@example.org"}],
+        "effective_from": time(&log, 0), "effective_to": null, "is_certified": true,
+        "tells_of_review": true, "capability_since": null});
+    for (rule, member, value) in [
+        (Rule::S111, "selectors", json!(0)),
+        (Rule::S112, "accounts", json!([])),
+        (Rule::S111, "effective_to", time(&log, 0)),
+        (Rule::S14, "is_certified", json!(false)),
+        (Rule::S14, "tells_of_review", json!(false)),
+    ] {
+        let mut data = counted.clone();
+        data[member] = value;
+        assert_eq!(refusal(&mut log, "security.recorded", &data).rule, rule, "{member}");
+    }
+    log.must("security.recorded", Some(REQUEST), "p-rev", &counted);
+    assert_ne!(log.post_data("review.completed").expect_err("content").rule, Rule::S111);
+}
+
+#[test]
+fn i_32_process_follows_an_emergency() {
+    let mut log = released();
+    log.walk2("notice.sent", "bundle.released");
+    let itself = json!({"by_request": REQUEST});
+    assert_eq!(refusal(&mut log, "followup.received", &itself).rule, Rule::I32);
+    let note = json!({"note_sha256": digest("note")});
+    assert_eq!(refusal(&mut log, "followup.lapsed", &note).rule, Rule::I32);
+    let is_due = |log: &Log| {
+        let policy = &log.world.in_force().expect("founded").policy.value;
+        of_case(policy, log.case()).iter().any(|due| due.deadline == Deadline::Followup)
+    };
+    assert!(is_due(&log));
+    let mut other = log.clone();
+    other.must("followup.received", Some(REQUEST), "p-rev", &json!({"by_request": "REQ-2"}));
+    assert!(!is_due(&other));
+    let mut refused = log.clone();
+    refused.must("followup.refused", Some(REQUEST), "p-rev", &json!({"letter_sha256": digest("no")}));
+    assert!(!is_due(&refused));
+    log.now_ms += 11 * DAY_MS;
+    log.must("followup.lapsed", Some(REQUEST), "p-rev", &note);
+    assert!(!is_due(&log));
 }

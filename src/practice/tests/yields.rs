@@ -84,6 +84,8 @@ pub(super) fn customers_keys(custody: &str, to: &str) -> Log {
     data["accounts"][0]["custody"] = json!(custody);
     log.must("accounts.profiled", Some(REQUEST), actor, &data);
     if to != "accounts.profiled" {
+        super::screening::ask(&mut log);
+        super::screening::answer(&mut log, "redirect.refused").expect("they do not go to the customer");
         log.walk2("accounts.profiled", to);
     }
     log
