@@ -20,7 +20,7 @@ const DAY_MS: i64 = 24 * HOUR_MS;
 
 /// F-02, I-50: two people put a policy in force that is written for this rule set; this entry,
 /// which names it, is the first that is judged by it.
-pub(super) fn rules_activated(context: &Context<'_>, data: RulesActivated) -> Result<Change, Refusal> {
+pub(super) fn rules_activated(context: &Context<'_>, data: &RulesActivated) -> Result<Change, Refusal> {
     let wrong = |pointer, reason: &str| {
         let cure = "adopt a policy with rules = 2 first, then send from and to";
         Err(Refusal::conflict(Rule::F02, pointer, reason, cure))

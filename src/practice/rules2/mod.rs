@@ -69,7 +69,7 @@ fn dispatch(context: &Context<'_>, case: Option<&Case>, data: Data) -> Result<Ve
         Data::PolicyActivated(new) => rules1::governing::policy_activated(context, &new)?,
         Data::DirectoryActivated(new) => rules1::governing::directory_activated(context, &new)?,
         Data::RolesActivated(new) => rules1::governing::roles_activated(context, &new)?,
-        Data::RulesActivated(new) => clock::rules_activated(context, new)?,
+        Data::RulesActivated(new) => clock::rules_activated(context, &new)?,
         Data::ActProposed(act) => acts::proposed(context, case, &act)?,
         Data::AccessRead(access) => rules1::governing::access_read(&access)?,
         Data::AccessDenied(access) => rules1::governing::access_denied(&access)?,

@@ -25,7 +25,7 @@ fn callback(log: &Log, answer: &str) -> Value {
         "note_sha256": digest("call")})
 }
 
-fn deficiency(item: Value) -> Value {
+fn deficiency(item: &Value) -> Value {
     json!({"order": order(), "code": "material_mistake", "item": item, "detail": "the name is misspelt"})
 }
 
@@ -56,12 +56,12 @@ pub(super) fn examples() -> Vec<Log> {
     log.must("request.linked", Some(REQUEST), "p-rev", &json!({"other": "REQ-0", "relation": "same_matter"}));
     let call = callback(&log, "confirmed");
     log.must("callback.made", Some(REQUEST), "p-rev", &call);
-    let noted = log.must("deficiency.noted", Some(REQUEST), "p-rev", &deficiency(json!(1)));
+    let noted = log.must("deficiency.noted", Some(REQUEST), "p-rev", &deficiency(&json!(1)));
     let split = json!({"deficiency": noted.index, "items": [1], "reason": "the other item is sound"});
     log.must("request.split", Some(REQUEST), "p-rev", &split);
     let less = narrowed(&both(), &scope(&[item("a@example.org", "bsi")]));
     log.must("request.narrowed", Some(REQUEST), "p-cou", &less);
-    let noted = log.must("deficiency.noted", Some(REQUEST), "p-rev", &deficiency(Value::Null));
+    let noted = log.must("deficiency.noted", Some(REQUEST), "p-rev", &deficiency(&Value::Null));
     log.must("request.cured", Some(REQUEST), "p-in", &cure(&json!([noted.index]), "order 2"));
     log.must("request.auth_failed", Some(REQUEST), "p-rev", &failed());
     vec![log]
@@ -129,7 +129,7 @@ fn i_33_a_verification_grows_old() {
 #[test]
 fn s_08_i_19_an_open_deficiency_stops_everything() {
     let mut log = Log::at2("senior approves");
-    let noted = log.must("deficiency.noted", Some(REQUEST), "p-rev", &deficiency(json!(1)));
+    let noted = log.must("deficiency.noted", Some(REQUEST), "p-rev", &deficiency(&json!(1)));
     for step in ["review.completed", "disclosure.opened"] {
         assert!(log.post_data(step).is_err(), "{step}");
     }
@@ -148,7 +148,7 @@ fn s_08_i_19_an_open_deficiency_stops_everything() {
 #[test]
 fn s_08_i_18_only_a_new_document_cures_and_reopens() {
     let mut log = Log::at2("rights.screened");
-    let noted = log.must("deficiency.noted", Some(REQUEST), "p-rev", &deficiency(Value::Null));
+    let noted = log.must("deficiency.noted", Some(REQUEST), "p-rev", &deficiency(&Value::Null));
     let split = json!({"deficiency": noted.index, "items": [0], "reason": "sound"});
     assert_eq!(post(&mut log, "request.split", "p-rev", &split), Err(Rule::S08));
     let good = json!([noted.index]);

@@ -21,7 +21,7 @@ const WAIT_MS: i64 = 7 * 24 * 60 * MINUTE_MS;
 fn side(which: u8, log: &Log) -> (&'static str, &'static str, Value) {
     let now = Timestamp::from_ms(log.now_ms).expect("a time");
     let later = Timestamp::from_ms(log.now_ms + 3 * WAIT_MS).expect("a time");
-    let event = match which % 12 {
+    match which % 12 {
         0 => (
             "deficiency.noted",
             "p-rev",
@@ -86,8 +86,7 @@ fn side(which: u8, log: &Log) -> (&'static str, &'static str, Value) {
             json!({"reasons": [{"code": "overly_broad", "item": null,
             "detail": null}]}),
         ),
-    };
-    event
+    }
 }
 
 fn sign(log: &mut Log, person: &str, role: &str, kind: Kind, decision: Decision) -> bool {
