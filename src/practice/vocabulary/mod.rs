@@ -13,6 +13,7 @@ pub mod approving;
 pub mod founding;
 pub mod governing;
 pub mod intake;
+pub mod objection;
 pub mod packaging;
 pub mod parts;
 pub mod records;
@@ -37,6 +38,10 @@ pub use intake::{
     RequestAuthenticated, RequestClassified, RequestKind, RequestReceived, RequestRejected, RequestWithdrawn,
     SignatureFact, SignatureKind, Verification,
 };
+pub use objection::{
+    ChallengeDecided, ChallengeFiled, ComityAssessed, ComityFinding, Exemption, RedirectAnswered,
+    RedirectAttempted, RedirectExempted, Relief, Ruling,
+};
 pub use packaging::{
     BundleDestroyed, BundleProvenance, BundleReleased, BundleSealed, CustodyChecked, CustodyGround,
     CustodyRefused, DataFiltered, DataPlanned, DataReceived, DataTallied, DeliveryReport, DestroyReason,
@@ -52,12 +57,10 @@ pub use records::{
     VoluntaryDisclosed, VoluntarySource,
 };
 pub use screening::{
-    AccountProfile, AccountsProfiled, Agreement, AuthFinding, CallbackAnswer, CallbackMade, ChallengeDecided,
-    ChallengeFiled, ComityAssessed, ComityFinding, Custody, DeficiencyNoted, Escalation, Exemption,
-    IntervalStated, LegalityReviewed, NumberSource, Provision, RedirectAnswered, RedirectAttempted,
-    RedirectExempted, Relation, Relief, RequestAuthFailed, RequestCured, RequestDuplicated, RequestLinked,
-    RequestNarrowed, RequestSplit, RightsEscalated, RightsScreened, RiskTier, Ruling, Segment,
-    StatedInterval, StatedTime, SubjectClass,
+    AccountProfile, AccountsProfiled, Agreement, AuthFinding, CallbackAnswer, CallbackMade, Custody,
+    DeficiencyNoted, Escalation, IntervalStated, LegalityReviewed, NumberSource, Provision, Relation,
+    RequestAuthFailed, RequestCured, RequestDuplicated, RequestLinked, RequestNarrowed, RequestSplit,
+    RightsEscalated, RightsScreened, RiskTier, Segment, StatedInterval, StatedTime, SubjectClass,
 };
 pub use secrecy::{
     AccountRef, NoticeGround, NoticeGroundLifted, NoticeRecipient, NoticeSent, NoticeSuppressed,
