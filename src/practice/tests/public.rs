@@ -312,3 +312,20 @@ fn i_57_a_deadline_is_confirmed_once_not_early_and_relaxes_nothing() {
     assert!(log.post_data("disclosure.opened").is_err(), "nobody has approved it, late or not");
     assert!(log.post("deadline.passed", None, DAEMON, &passed(&execution)).is_err(), "it is a request's");
 }
+
+#[test]
+fn s_87_the_parameters_of_encryption_are_in_the_first_entry() {
+    let log = founded();
+    let created: Value = serde_json::from_str(log.entries[0].2.data.get()).expect("JSON");
+    let crypto = created["crypto"].as_object().expect("the parameters");
+    assert!(
+        !crypto.is_empty()
+            && crypto.values().all(|value| value.as_str().is_some_and(|text| !text.is_empty()))
+    );
+    let mut without = created.clone();
+    without.as_object_mut().expect("an object").remove("crypto");
+    let kind: crate::practice::EventType = "log.created".parse().expect("a type");
+    let raw = |value: &Value| serde_json::value::to_raw_value(value).expect("prints");
+    assert!(kind.read(&raw(&created)).is_ok());
+    assert_eq!(kind.read(&raw(&without)).expect_err("it must say").rule, Rule::F01);
+}
