@@ -45,6 +45,12 @@ pub(crate) struct Answered {
     pub(crate) batch: Option<Arc<Committed>>,
 }
 
+/// A caller, and what its event came to; until it is judged that is doubt.
+struct Waiting {
+    answer: oneshot::Sender<Result<Answered, SubmitError>>,
+    outcome: Result<Outcome, SubmitError>,
+}
+
 /// Everything the thread owns.
 pub(crate) struct Sequencer {
     pub(crate) queue: mpsc::Receiver<Submission>,
@@ -67,20 +73,23 @@ impl Sequencer {
         // A panic below is a bug of ours in the middle of a batch: as bad as a failed write.
         let mut on_unwind = PoisonOnUnwind { poison: poison.clone(), is_armed: true };
         let mut taken = Vec::with_capacity(self.config.batch_events_max);
+        let mut waiting = Vec::with_capacity(self.config.batch_events_max);
         while self.queue.blocking_recv_many(&mut taken, self.config.batch_events_max) > 0 {
             let bytes = taken.iter().map(|submission| submission.bytes).sum();
             self.bytes_waiting.fetch_sub(bytes, Ordering::SeqCst);
-            if let Err(doubt) = self.batch(&mut taken) {
+            if let Err(doubt) = self.batch(&mut taken, &mut waiting) {
                 poison.set(doubt);
-                // State first: nothing may be answered from it any more. The callers in
-                // `taken` and in the queue see their channel close, which reads as poisoned.
+                // State first: nothing may be answered from it any more. Only now may the callers
+                // in `taken`, in `waiting` and in the queue see their channel close, which reads as
+                // poisoned: whoever was told of the doubt finds every other answer doubtful too.
                 break;
             }
         }
         on_unwind.is_armed = false;
     }
 
-    fn batch(&mut self, taken: &mut Vec<Submission>) -> Result<(), Doubt> {
+    /// On doubt, whoever was not answered stays in `taken` or in `waiting`.
+    fn batch(&mut self, taken: &mut Vec<Submission>, waiting: &mut Vec<Waiting>) -> Result<(), Doubt> {
         let reading = (self.environment.clock)()?;
         let stamp = clock::stamp(&self.head.last_stamp, &reading);
         let before = Arc::clone(&self.head.world);
@@ -88,10 +97,13 @@ impl Sequencer {
         let mut assembler =
             Assembler::new(&mut self.head, &*self.store, &self.vault, &self.environment, &self.config)
                 .with_low_disk(low);
-        let mut waiting = Vec::with_capacity(taken.len());
-        for submission in taken.drain(..) {
-            let outcome = assembler.admit(submission.draft, &stamp, &reading)?;
-            waiting.push((submission.answer, outcome));
+        taken.reverse();
+        while let Some(Submission { draft, answer, .. }) = taken.pop() {
+            waiting.push(Waiting { answer, outcome: Err(SubmitError::Poisoned) });
+            let outcome = assembler.admit(draft, &stamp, &reading)?;
+            if let Some(last) = waiting.last_mut() {
+                last.outcome = outcome;
+            }
         }
         let batch = match assembler.finish()? {
             None => None,
@@ -114,7 +126,7 @@ impl Sequencer {
             }
         };
         // Refusals wait for the commit too: they may rest on an entry of this batch.
-        for (answer, outcome) in waiting {
+        for Waiting { answer, outcome } in waiting.drain(..) {
             let answered = outcome.map(|outcome| Answered { outcome, batch: batch.clone() });
             // A caller that went away cancels nothing: its entry is in the log.
             drop(answer.send(answered));

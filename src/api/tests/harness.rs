@@ -377,7 +377,7 @@ pub(super) fn received(n: u64) -> Value {
         "v": 1, "id": format!("E-{n}"), "type": "request.received", "request": format!("R-{n}"),
         "actor": "p-intake-1",
         "data": {
-            "kind": "legal_demand", "order": {"version": 1, "sha256": Digest::of(b"order").to_string()},
+            "kind": "legal_demand", "order": {"version": 1, "sha256": Digest::of(&n.to_be_bytes()).to_string()},
             "media_type": "application/pdf", "channel": "portal",
             "received_at": "2026-11-01T00:00:00.000Z", "agency_claimed": null,
         },
