@@ -18,6 +18,7 @@ mod fold;
 mod heads;
 pub mod integrity;
 pub mod keyfiles;
+mod quotes;
 pub mod receipt;
 mod records;
 pub mod replay;

@@ -16,10 +16,10 @@ use super::finding::{Code, Finding, Location, Outcome, Report};
 use super::integrity::{Integrity, Request, Summary};
 use super::keyfiles::read_rows;
 use super::layout::{SetKind, kek_name};
-use super::records;
 use super::run::{entries_name, payload_name, unavailable};
 use super::signers::causes;
 use super::source::Unavailable;
+use super::{quotes, records};
 use crate::model::datakey::{Kek, KeyLine, WrapContext, WrappedKey};
 use crate::model::digest::Digest;
 use crate::model::entry::{ENTRY_BYTES_MAX, Entry};
@@ -142,6 +142,7 @@ pub fn replay(request: &Request<'_>, integrity: Integrity, unseal: &Unseal<'_>) 
         (request.progress)(done, summary.size.get());
     }
     judge.add_overdue(&mut report);
+    quotes::check(&request.source, summary.size, judge.replay.quoted(), &mut report);
     // An entry that was passed over for whatever reason is not evidence of anything.
     let is_whole = judge.opened == summary.size.get() && report.outcome() == Outcome::Clean;
     let verified = is_whole.then_some(VerifiedLog { summary, replay: judge.replay });

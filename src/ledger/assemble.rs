@@ -28,7 +28,7 @@ use crate::model::event::Event;
 use crate::model::id::RequestId;
 use crate::model::payload::{self, EVENT_BYTES_MAX};
 use crate::model::time::Timestamp;
-use crate::practice::{self, Change, Claim, EventType, Next, RuleSet, Stamp, State, Verdict};
+use crate::practice::{self, Change, Claim, EventType, Next, Refusal, RuleSet, Stamp, State, Verdict};
 use crate::store::{Batch, Family, View};
 use crate::tlog::proof::{consistency_path, verify_consistency};
 use crate::tlog::{Checkpoint, LeafIndex, SignedCheckpoint, Tile, TileNodes};
@@ -163,6 +163,9 @@ impl<'a> Assembler<'a> {
         };
         if let Some(claim) = self.taken(&change)? {
             return Ok(Err(Box::new(claim.refusal()).into()));
+        }
+        if let Some(refusal) = self.misquoted(&change)? {
+            return Ok(Err(Box::new(refusal).into()));
         }
         self.ids.insert(id_row, self.head.index_key.record(&event, index));
         let key = case.map(|open| open.key);
@@ -343,6 +346,18 @@ impl<'a> Assembler<'a> {
             }
         }
         Ok(None)
+    }
+
+    /// I-46: the change says that the log was what it was not.
+    fn misquoted(&self, change: &Change) -> Result<Option<Refusal>, Doubt> {
+        let Some(quoted) = change.quoted() else { return Ok(None) };
+        let root = tree::root_at(quoted.size, |node| {
+            self.head.edge.node(node, |tile| match self.filled.get(&tile) {
+                Some(nodes) => Ok(nodes.clone()),
+                None => tree::read_tile(self.view, tile),
+            })
+        })?;
+        Ok((root != quoted.root).then(|| quoted.refusal(root)))
     }
 }
 

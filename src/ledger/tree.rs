@@ -75,11 +75,14 @@ pub(crate) fn read_entry(view: &dyn View, index: u64) -> Result<Vec<u8>, TreeFau
     view.get(Family::Entries, &rows::index_key(index))?.ok_or(TreeFault::EntryMissing { index })
 }
 
-/// The root that this tree had when it had `size` leaves.
-pub(crate) fn root_at(edge: &RightEdge, view: &dyn View, size: TreeSize) -> Result<Hash, TreeFault> {
+/// The root that the tree of these nodes had when it had `size` leaves.
+pub(crate) fn root_at(
+    size: TreeSize,
+    mut node: impl FnMut(Node) -> Result<Hash, TreeFault>,
+) -> Result<Hash, TreeFault> {
     let mut root: Option<Hash> = None;
     for peak in Node::peaks(size).rev() {
-        let left = node(edge, view, peak)?;
+        let left = node(peak)?;
         root = Some(root.map_or(left, |right| node_hash(&left, &right)));
     }
     Ok(root.unwrap_or_else(Hash::empty_root))

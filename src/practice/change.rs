@@ -10,7 +10,7 @@ use super::world::World;
 use crate::model::approval::Nonce;
 use crate::model::digest::Digest;
 use crate::model::id::{DisclosureId, IncidentId, InvoiceId, ProductionId, ReportId, RequestId};
-use crate::tlog::{Hash, LeafIndex};
+use crate::tlog::{Hash, LeafIndex, TreeSize};
 
 /// What `apply` answers for an event that no rule refuses.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -121,6 +121,27 @@ pub struct Change {
     pub(super) case: Option<Case>,
     pub(super) world: Option<World>,
     pub(super) mark: Mark,
+    pub(super) quoted: Option<Quoted>,
+}
+
+/// What an entry says that its own log was: a report names the head that it is computed from
+/// (I-46). The caller holds it against the tree, which the practice does not see.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Quoted {
+    /// So many entries, from index 0 on.
+    pub size: TreeSize,
+    /// Their root.
+    pub root: Hash,
+}
+
+impl Quoted {
+    /// What the client is told, or the auditor, if the log was not that.
+    #[must_use]
+    pub fn refusal(self, root: Hash) -> Refusal {
+        let reason = format!("the root at size {} is {root}, not {}", self.size, self.root);
+        let cure = "compute the report from a signed checkpoint of this log";
+        Refusal::invalid(Rule::I46, "/data/root", reason, cure)
+    }
 }
 
 /// The state after an entry; what did not change is `None`.
@@ -134,7 +155,7 @@ pub struct Next {
 
 impl Change {
     pub(super) const fn nothing() -> Self {
-        Self { claims: Vec::new(), case: None, world: None, mark: Mark::Nowhere }
+        Self { claims: Vec::new(), case: None, world: None, mark: Mark::Nowhere, quoted: None }
     }
 
     pub(super) fn of_case(case: Case) -> Self {
@@ -152,6 +173,16 @@ impl Change {
     pub(super) fn claiming(mut self, claim: Claim) -> Self {
         self.claims.push(claim);
         self
+    }
+
+    pub(super) fn quoting(self, size: TreeSize, root: Hash) -> Self {
+        Self { quoted: Some(Quoted { size, root }), ..self }
+    }
+
+    /// What this entry says the log was; if it was not, refuse with [`Quoted::refusal`].
+    #[must_use]
+    pub const fn quoted(&self) -> Option<Quoted> {
+        self.quoted
     }
 
     /// The names this entry takes; if one is taken, refuse with [`Claim::refusal`].

@@ -37,7 +37,7 @@ pub mod replay;
 pub mod template;
 
 pub use case::Case;
-pub use change::{Change, Claim, Next, Verdict};
+pub use change::{Change, Claim, Next, Quoted, Verdict};
 pub use directory::Directory;
 pub use due::{Deadline, Due};
 pub use policy::Policy;

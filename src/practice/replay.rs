@@ -9,7 +9,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::case::Case;
-use super::change::{Claim, Verdict};
+use super::change::{Claim, Quoted, Verdict};
 use super::due;
 use super::refusal::Refusal;
 use super::rule::Rule;
@@ -44,6 +44,7 @@ pub struct Replay {
     ids: HashSet<EventId>,
     head: Option<Head>,
     next: u64,
+    quoted: Vec<(LeafIndex, Quoted)>,
 }
 
 impl Replay {
@@ -110,6 +111,7 @@ impl Replay {
             return Err(taken.refusal());
         }
         self.claims.extend(change.claims().iter().cloned());
+        self.quoted.extend(change.quoted().map(|quoted| (stamp.index, quoted)));
         let next = change.recorded(leaf);
         if let Some(case) = next.case {
             self.cases.insert(case.request.clone(), case);
@@ -146,6 +148,12 @@ impl Replay {
             ),
         };
         late.into_iter().map(finding).collect()
+    }
+
+    /// What entries said that the log was, for whoever has the tree (I-46).
+    #[must_use]
+    pub fn quoted(&self) -> &[(LeafIndex, Quoted)] {
+        &self.quoted
     }
 
     /// What is in force after the entries so far.

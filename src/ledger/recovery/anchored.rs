@@ -66,7 +66,7 @@ pub(super) fn compare(
     if anchor > found {
         return Err(RecoveryError::Lost { anchor, found });
     }
-    let root = tree::root_at(&tail.edge, store, anchor)?;
+    let root = tree::root_at(anchor, |node| tree::node(&tail.edge, store, node))?;
     if root != *anchored.checkpoint.root() {
         return Err(fork(tail, anchored, start)?);
     }

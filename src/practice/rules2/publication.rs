@@ -1,7 +1,7 @@
 //! Reports, figures and the review of the screening (S-10, S-11, S-51, I-46 … I-48, I-58).
 //!
-//! That a report says what the log says (I-46) is not for here: the root at an old size takes the
-//! tree, which the auditor has.
+//! That the root of I-46 is the log's own takes the tree, which the daemon and the auditor have: see
+//! [`crate::practice::Quoted`].
 
 use std::sync::Arc;
 
@@ -18,6 +18,7 @@ use crate::practice::vocabulary::{
     FigureDeclared, ProcessReviewed, ReportCorrected, ReportPublished, Series,
 };
 use crate::practice::world::World;
+use crate::tlog::TreeSize;
 
 /// Milliseconds in a day.
 const DAY_MS: i64 = 86_400_000;
@@ -93,15 +94,7 @@ pub(super) fn published(context: &Context<'_>, data: &ReportPublished) -> Result
         let reason = format!("the last report of this series ends at {}", last.period_to);
         return Err(Refusal::invalid(Rule::I48, "/data/period_from", reason, "leave no gap and no overlap"));
     }
-    if data.size.get() == 0 || data.size.get() > context.stamp.index.get() {
-        let reason = format!("the log has {} entries", context.stamp.index);
-        return Err(Refusal::invalid(
-            Rule::I46,
-            "/data/size",
-            reason,
-            "compute the report from a signed size",
-        ));
-    }
+    is_a_size(context, data.size)?;
     has_bands(context, last.copied(), data)?;
     is_out_in_time(context, data)?;
     has_room(context, records.reports.len(), REPORTS_MAX)?;
@@ -111,7 +104,16 @@ pub(super) fn published(context: &Context<'_>, data: &ReportPublished) -> Result
         records.series.insert(data.series, last);
         records.reports.insert(data.report.clone(), data.series);
     });
-    Ok(change.claiming(Claim::Report(data.report.clone())))
+    Ok(change.claiming(Claim::Report(data.report.clone())).quoting(data.size, data.root))
+}
+
+/// I-46: a report is computed from entries before its own.
+fn is_a_size(context: &Context<'_>, size: TreeSize) -> Result<(), Refusal> {
+    if (1..=context.stamp.index.get()).contains(&size.get()) {
+        return Ok(());
+    }
+    let reason = format!("the log has {} entries", context.stamp.index);
+    Err(Refusal::invalid(Rule::I46, "/data/size", reason, "compute the report from a signed size"))
 }
 
 /// I-47: national security alone has bands, of one width of the policy's, and the same as before.
@@ -148,16 +150,8 @@ pub(super) fn corrected(context: &Context<'_>, data: &ReportCorrected) -> Result
     if !context.world.records.reports.contains_key(&data.report) {
         return Err(not_now(context.kind, "no report of that name is published"));
     }
-    if data.size.get() == 0 || data.size.get() > context.stamp.index.get() {
-        let reason = format!("the log has {} entries", context.stamp.index);
-        return Err(Refusal::invalid(
-            Rule::I46,
-            "/data/size",
-            reason,
-            "compute the report from a signed size",
-        ));
-    }
-    Ok(Change::nothing())
+    is_a_size(context, data.size)?;
+    Ok(Change::nothing().quoting(data.size, data.root))
 }
 
 /// The half-years of UTC are the one grid of both series (S-10).
