@@ -15,6 +15,7 @@ nothing and gets the same entries again.
 
 import argparse
 import base64
+import datetime
 import hashlib
 import http.client
 import json
@@ -163,6 +164,10 @@ def demand(arguments, rules_of):
                      "note_sha256": hashlib.sha256(b"the reviewer's note").hexdigest()}})
 
 
+def stamp(time):
+    return time.strftime("%Y-%m-%dT%H:%M:%S.000Z")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--socket", required=True, help="the daemon's Unix socket")
@@ -171,11 +176,14 @@ def main():
     parser.add_argument("--intake", required=True, help="id of the person who took the letter in")
     parser.add_argument("--reviewer", required=True, help="id of the person who reviews")
     parser.add_argument("--account", required=True, help="the account that the demand names")
-    parser.add_argument("--received-at", default="2026-11-20T09:00:00.000Z")
+    parser.add_argument("--received-at", default=None, help="default: today at midnight, UTC")
     parser.add_argument("--issued-at", default=None, help="default: three days before it was received")
     parser.add_argument("--receipts", type=pathlib.Path, help="directory to keep receipts and openings in")
     arguments = parser.parse_args()
-    arguments.issued_at = arguments.issued_at or "2026-11-17T09:00:00.000Z"
+    # The same all day: a retry must send the same bytes.
+    today = datetime.datetime.now(datetime.timezone.utc).replace(hour=0, minute=0, second=0, microsecond=0)
+    arguments.received_at = arguments.received_at or stamp(today)
+    arguments.issued_at = arguments.issued_at or stamp(today - datetime.timedelta(days=3))
 
     probity = Probity(arguments.socket, arguments.receipts)
     recorded = []

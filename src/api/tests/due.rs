@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::harness::*;
-use crate::ledger::{Deadlines, LedgerConfig};
+use crate::ledger::{Deadlines, LedgerConfig, Texts};
 use crate::model::time::Timestamp;
 use crate::practice::policy::Policy;
 use crate::practice::vocabulary::AccountRef;
@@ -30,7 +30,7 @@ fn of_world(_: &World) -> Vec<Due> {
 
 fn setup() -> Setup {
     let deadlines = Deadlines { of_case, of_world };
-    Setup { ledger: LedgerConfig { deadlines, ..LedgerConfig::default() }, ..Setup::of_rule_set_2() }
+    Setup { ledger: LedgerConfig { deadlines, ..LedgerConfig::default() }, ..Setup::default() }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -88,7 +88,9 @@ async fn a_query_that_is_none_is_refused() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_is_due_under_rule_set_1() {
-    let daemon = Daemon::start(Setup { texts: texts(), ..setup() });
+    let texts = texts();
+    let policy = texts.policy.replacen("rules = 2\n", "", 1);
+    let daemon = Daemon::start(Setup { texts: Texts { policy, ..texts }, ..setup() });
     daemon.post(&received(1)).await;
     assert_eq!(daemon.get("/v1/due").await.json(), json!({"due": [], "next": null, "kept_until": null}));
 }

@@ -97,12 +97,6 @@ impl Default for Setup {
 }
 
 impl Setup {
-    /// A log under rule set 2.
-    pub(super) fn of_rule_set_2() -> Self {
-        let policy = texts().policy.replacen("schema = 1", "schema = 1\nrules = 2", 1);
-        Self { texts: Texts { policy, ..texts() }, ..Self::default() }
-    }
-
     pub(super) fn of_role(role: PeerRole) -> Self {
         Self { roles: Some(BTreeSet::from([role])), ..Self::default() }
     }

@@ -62,7 +62,7 @@ async fn a_request_is_shown_after_the_look_is_in_the_log() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_act_that_waits_for_two_people_can_be_signed() {
-    let daemon = Daemon::start(Setup::of_rule_set_2());
+    let daemon = Daemon::start(Setup::default());
     daemon.post(&received(1)).await;
     let act = json!({"source": "mail-1", "item_sha256": Digest::of(b"item").to_string(), "reason": "a book"});
     let text = format!("{{\"type\":\"scan.cleared\",\"data\":{act}}}");

@@ -140,8 +140,8 @@ fn nothing_is_due_under_rule_set_1() {
     let origin = crate::tlog::Origin::new(crate::ledger::tests::harness::ORIGIN).expect("an origin");
     let world =
         |policy: &str| World::founding(&origin, policy, &texts.directory, &texts.roles).expect("texts");
-    let two = texts.policy.replacen("schema = 1", "schema = 1\nrules = 2", 1);
-    for (policy, expected) in [(&texts.policy, 0), (&two, 1)] {
+    let one = texts.policy.replacen("rules = 2\n", "", 1);
+    for (policy, expected) in [(&one, 0), (&texts.policy, 1)] {
         let agenda = Agenda::new(Deadlines { of_case: of_a_case, of_world: always });
         agenda.world_changed(&world(policy));
         assert_eq!(agenda.page(None, None, 9).open.len(), expected);

@@ -17,9 +17,9 @@ use crate::model::dsse;
 use crate::model::id::RequestId;
 use crate::model::time::Timestamp;
 use crate::practice::vocabulary::{Activated, PeerRole};
-use crate::practice::{EventType, RuleSet, approvable_act};
+use crate::practice::{EventType, Rule, RuleSet, approvable_act};
 use crate::store::{Family, MemoryStore, View as _};
-use crate::tlog::LeafIndex;
+use crate::tlog::{CompactRange, Hash, LeafIndex, leaf_hash};
 
 /// Who decides about texts here.
 const SENIORS: [&str; 2] = ["p-senior-1", "p-senior-2"];
@@ -42,8 +42,8 @@ fn texts_for(rules: RuleSet) -> Texts {
     };
     let intake = person("p-intake-1", "\"intake\"", String::new());
     let policy = match rules {
-        RuleSet::One => texts().policy,
-        RuleSet::Two => texts().policy.replacen("schema = 1", "schema = 1\nrules = 2", 1),
+        RuleSet::One => texts().policy.replacen("rules = 2\n", "", 1),
+        RuleSet::Two => texts().policy,
     };
     Texts { policy, roles: format!("schema = 1\n{intake}{}", SENIORS.map(senior).concat()), ..texts() }
 }
@@ -179,5 +179,47 @@ fn a_log_of_rule_set_1_rises_and_goes_on_under_rule_set_2() {
     }
     log.submit(received(5)).expect("goes on");
     assert_eq!(rules(&log).last(), Some(&2));
+    an_auditor_finds_it_clean(&log);
+}
+
+/// A report of the half-year before the test's own, computed from the first `size` entries.
+fn report(id: &str, name: &str, size: u64, root: Hash) -> Draft {
+    let data = json!({
+        "report": name, "series": "law_enforcement", "period_from": "2026-01-01T00:00:00.000Z",
+        "period_to": "2026-07-01T00:00:00.000Z", "size": size, "root": root, "band_width": null,
+        "report_sha256": Digest::of(b"report"), "published_at": "2026-10-01T00:00:00.000Z",
+    });
+    by_senior(id, EventType::ReportPublished, &data)
+}
+
+#[test]
+fn i_46_a_report_names_a_head_that_this_log_had() {
+    // Past the first full tile, so that nodes come from the edge, from the batch and from the store.
+    const ENTRIES: u64 = 300;
+    let mut log = founded_under(RuleSet::Two);
+    for number in 0..ENTRIES - 4 {
+        log.submit(received(number)).expect("recorded");
+    }
+    let mut tree = CompactRange::new();
+    let mut roots = Vec::new();
+    for index in 0..ENTRIES {
+        let entry = log.reader().entry(LeafIndex::new(index)).expect("readable");
+        tree.push(leaf_hash(&entry));
+        roots.push(tree.root());
+    }
+    let root = |size: u64| roots[usize::try_from(size).expect("small") - 1];
+    for (size, wrong) in [(1, root(2)), (255, root(256)), (256, root(255)), (299, Hash::ZERO)] {
+        let refused = log.submit(report("wrong", "REP-0", size, wrong)).expect_err("no such head");
+        let SubmitError::Refused(refusal) = refused else { panic!("{refused}") };
+        assert_eq!((refusal.rule, refusal.pointer.as_str()), (Rule::I46, "/data/root"));
+    }
+    log.check(ENTRIES);
+    log.submit(report("right", "REP-1", 256, root(256))).expect("a head of this log");
+    for size in [1, 2, 255, 299, 300] {
+        let data = json!({"report": "REP-1", "size": size, "root": root(size),
+            "report_sha256": Digest::of(b"corrected"), "reason": "a figure was wrong"});
+        let corrected = by_senior(&format!("corrected-{size}"), EventType::ReportCorrected, &data);
+        log.submit(corrected).expect("a head of this log");
+    }
     an_auditor_finds_it_clean(&log);
 }

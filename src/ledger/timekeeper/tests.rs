@@ -102,8 +102,8 @@ fn it_looks_at_every_case_posts_nothing_under_rule_set_1_and_stops_with_the_ledg
     for (rules, open) in [(1, 0), (2, 3)] {
         let mut log = TestLog::unfounded(Disk::Memory(crate::store::MemoryStore::new()));
         let mut texts = texts();
-        if rules == 2 {
-            texts.policy = texts.policy.replacen("schema = 1", "schema = 1\nrules = 2", 1);
+        if rules == 1 {
+            texts.policy = texts.policy.replacen("rules = 2\n", "", 1);
         }
         log.found_with(&texts).expect("founded");
         log.config.deadlines = INVENTED;

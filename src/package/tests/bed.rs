@@ -16,6 +16,7 @@ use crate::model::approval::{APPROVAL_TYPE, Approval, Decision, Kind, Nonce};
 use crate::model::digest::Digest;
 use crate::model::dsse;
 use crate::model::id::{DisclosureId, EventId, PersonId, RequestId};
+use crate::model::time::Timestamp;
 use crate::ops::age::{Identities, Identity, Recipients};
 use crate::ops::config::Home;
 use crate::ops::{files, machine};
@@ -179,6 +180,16 @@ impl Bed {
         self.ledger().reader().case(&RequestId::new(request).expect("an id")).expect("there")
     }
 
+    /// The data of a request's only event of that type.
+    pub(super) fn only(&self, request: &str, kind: EventType) -> Value {
+        let reader = self.ledger().reader();
+        let entries = reader.timeline(&RequestId::new(request).expect("an id"), 1_000).expect("readable");
+        let events = entries.into_iter().map(|index| reader.open(index).expect("readable").event);
+        let found: Vec<_> = events.filter(|event| event.type_ == kind.as_str()).collect();
+        let [event] = found.as_slice() else { panic!("{} of {}", found.len(), kind.as_str()) };
+        serde_json::from_str(event.data.get()).expect("JSON")
+    }
+
     pub(super) fn post(
         &self,
         request: &str,
@@ -216,7 +227,7 @@ impl Bed {
                 E::RequestReceived,
                 "p-in",
                 json!({"kind": "legal_demand", "order": order, "media_type": "application/pdf",
-                    "channel": "portal", "received_at": "2026-11-18T00:00:00.000Z", "agency_claimed": "ag-1"}),
+                    "channel": "portal", "received_at": days_ago(1), "agency_claimed": "ag-1"}),
             ),
             (
                 E::RequestAuthenticated,
@@ -228,7 +239,7 @@ impl Bed {
                 "p-rev",
                 json!({"order": order, "instrument": "us.warrant_2703", "issuer": "judge", "level": "federal",
                     "country": "US", "nature": "criminal", "entity": "provider-us",
-                    "issued_at": "2026-11-10T00:00:00.000Z", "expires_at": null,
+                    "issued_at": days_ago(3), "expires_at": null,
                     "signature": {"kind": "handwritten", "verified": "issuer_confirmed"},
                     "identifiers": identifiers, "scope": scope}),
             ),
@@ -307,6 +318,11 @@ impl Bed {
         let (envelope, _) = self.sign(request, Kind::Release, person, role);
         Release { poster: poster(), id: event_id(), actor: PersonId::new(person).expect("an id"), envelope }
     }
+}
+
+/// A warrant grows old: what a test says of its days counts from the machine's own.
+fn days_ago(days: i64) -> Timestamp {
+    machine::now().expect("a clock").saturating_add_ms(-days * 24 * 3_600_000)
 }
 
 /// The draft, or the tables that `PROBITY_TEST_POLICY` names, but for the days between notice and

@@ -2,12 +2,15 @@
 
 use std::fs;
 
+use serde_json::json;
+
 use super::bed::*;
 use crate::model::approval::{Decision, Kind};
+use crate::model::digest::Digest;
 use crate::model::id::{PersonId, RequestId};
 use crate::package::{PackageError, State};
 use crate::practice::EventType;
-use crate::practice::case::Step;
+use crate::practice::case::{Stage, Step};
 use crate::practice::vocabulary::DestroyReason;
 
 fn fails(bed: &Bed, code: &str, reason: DestroyReason) {
@@ -26,7 +29,24 @@ fn fails(bed: &Bed, code: &str, reason: DestroyReason) {
 fn nothing_found_is_said_and_sealed_is_nothing() {
     let bed = Bed::new();
     bed.approved("R-1", &[item("nobody@mail.example", "bsi")]);
-    fails(&bed, "nothing-found", DestroyReason::Failed);
+    let started = bed.packager();
+    let disclosure = open(&started.packager, "R-1").expect("opened");
+    assert_eq!(settled(&started.packager, &disclosure).state, State::NothingFound);
+    end(started);
+    let tallied = bed.only("R-1", EventType::DataTallied);
+    assert_eq!(tallied["kept"], json!([]));
+    // A restart leaves it to the reviewer, who says to the agency that there is nothing.
+    let started = bed.packager();
+    assert_eq!(settled(&started.packager, &disclosure).state, State::NothingFound);
+    let received = bed.only("R-1", EventType::DataReceived);
+    let searched = received["sources"].as_array().expect("an array").iter().map(|row| &row["source"]);
+    let certified = json!({"disclosure": disclosure, "searched": searched.collect::<Vec<_>>(),
+        "statement_sha256": Digest::of(b"nothing")});
+    bed.post("R-1", EventType::NoDataCertified, "p-rev", &certified, Vec::new());
+    let case = bed.case("R-1");
+    assert_eq!((case.stage, case.disclosures[0].sealed.is_none()), (Stage::NoData, true));
+    assert_eq!(files_in(&bed.home().staging()), Vec::<String>::new());
+    end(started);
 }
 
 #[test]

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::digest::Digest;
 use crate::model::id::{ChallengeId, CustomerId, ServiceId};
+use crate::model::scope::ScopeItem;
 use crate::model::time::Timestamp;
 use crate::practice::policy::CountryCode;
 use crate::practice::vocabulary::{
@@ -24,6 +25,10 @@ use crate::tlog::LeafIndex;
 pub struct Screening {
     /// The classification whose dates were stated.
     pub dated: Option<LeafIndex>,
+    /// The items whose dates the document leaves open at an end (S-22); those of an agreement that
+    /// narrows the demand to dates are other items.
+    #[serde(with = "shared")]
+    pub undated: Arc<BTreeSet<ScopeItem>>,
     /// The facts about the accounts.
     pub profiles: Option<Profiles>,
     /// How local law was read.

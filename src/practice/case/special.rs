@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::model::class::DataClass;
 use crate::model::digest::Digest;
 use crate::model::time::Timestamp;
-use crate::practice::vocabulary::{ExactScope, OrderRef};
+use crate::practice::vocabulary::{EmergencyCategory, ExactScope, OrderRef};
 use crate::tlog::LeafIndex;
 
 /// What demands that do not take the straight path have: emergency, preservation, consent, security.
@@ -32,6 +32,8 @@ pub struct Special {
 pub struct Emergency {
     /// The order it was assessed on.
     pub order: OrderRef,
+    /// Which kind of emergency it is (S-48).
+    pub category: EmergencyCategory,
     /// The classes that are needed.
     pub needs: BTreeSet<DataClass>,
 }

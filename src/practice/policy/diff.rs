@@ -319,8 +319,8 @@ mod tests {
 
     #[test]
     fn another_rule_set_is_a_change() {
-        let found = changed("schema = 1", "schema = 1\nrules = 2");
-        assert_eq!(only(&found), "policy - rules {\"set\":{\"from\":1,\"to\":2}}");
+        let found = changed("rules = 2\n", "");
+        assert_eq!(only(&found), "policy - rules {\"set\":{\"from\":2,\"to\":1}}");
         assert_eq!(found.reach, []);
     }
 }

@@ -97,6 +97,20 @@ pub struct Switches {
     pub content_min_process: ContentMinProcess,
     /// Whether a subpoena reaches its `under_wider_subpoena` as well.
     pub subpoena_reaches_records_other: bool,
+    /// What becomes of content that is asked for without dates (S-22); rule set 2 reads it.
+    #[serde(default)]
+    pub content_without_dates: ContentWithoutDates,
+}
+
+/// What becomes of content that is asked for without a beginning or an end.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ContentWithoutDates {
+    /// It is overly broad: refused, or the demand narrowed.
+    #[default]
+    Refused,
+    /// A reviewer decides: courts differ.
+    Reviewed,
 }
 
 /// What content needs at least.

@@ -47,7 +47,7 @@ pub(super) fn assessed(
     }
     let needs = has_what_it_must(context, data)?;
     let mut case = touched(context, case);
-    case.special.emergency = Some(Emergency { order: data.order, needs });
+    case.special.emergency = Some(Emergency { order: data.order, category: data.category, needs });
     Ok(Change::of_case(case))
 }
 

@@ -5,6 +5,7 @@
 //! hour that comes twice is told apart by them.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::path;
 use crate::model::scope::ScopeItem;
@@ -39,6 +40,8 @@ pub(super) fn stated(context: &Context<'_>, case: &Case, data: &IntervalStated) 
     }
     let mut case = path::unreviewed(context, case);
     case.screening.dated = Some(classified.index);
+    let open = stated.iter().filter(|(_, (_, row))| row.from.is_none() || row.to.is_none());
+    case.screening.undated = Arc::new(open.filter_map(|(at, _)| items.get(*at).cloned()).collect());
     Ok(Change::of_case(case))
 }
 

@@ -8,7 +8,7 @@ use crate::model::scope::ScopeItem;
 use crate::practice::case::{Case, Classified, Review, Stage};
 use crate::practice::change::{Change, Mark};
 use crate::practice::envelope::{Context, is_open, not_now, touched};
-use crate::practice::policy::Policy;
+use crate::practice::policy::{ContentWithoutDates, Policy};
 use crate::practice::refusal::Refusal;
 use crate::practice::rule::Rule;
 use crate::practice::rules1::intake::{has_not_ended, is_current_order};
@@ -73,6 +73,9 @@ fn goes_on(
     if account.is_some_and(|account| redirect::goes_to_customer(case, account)) {
         return Err(Rule::S28);
     }
+    if is_without_dates(policy, case, item) {
+        return Err(Rule::S22);
+    }
     if is_for_stored_data(case) && item.from.is_some_and(|from| from >= case.received.at) {
         return Err(Rule::I15);
     }
@@ -103,6 +106,15 @@ fn reaches(
 /// A demand for stored data reaches nothing that did not exist when it came.
 const fn is_for_stored_data(case: &Case) -> bool {
     matches!(case.received.kind, RequestKind::LegalDemand | RequestKind::Civil)
+}
+
+/// S-22: content from no beginning, or to no end, is whatever there is. What a litigant gets is
+/// bounded by the owner's consent, what an emergency gets by its needs.
+fn is_without_dates(policy: &Policy, case: &Case, item: &ScopeItem) -> bool {
+    policy.switches.content_without_dates == ContentWithoutDates::Refused
+        && case.received.kind == RequestKind::LegalDemand
+        && item.class.is_content()
+        && case.screening.undated.contains(item)
 }
 
 /// Whether the whole interval lies where the account was somebody else's.

@@ -38,7 +38,7 @@ fn duplicate(document: &str) -> Value {
     json!({"document_sha256": digest(document), "channel": "fax", "received_at": "2026-11-18T00:00:00.000Z"})
 }
 
-fn narrowed(from: &str, to: &str) -> Value {
+pub(super) fn narrowed(from: &str, to: &str) -> Value {
     use base64::Engine as _;
     let bytes = base64::engine::general_purpose::STANDARD.decode(from).expect("base64");
     json!({"order": order(), "old_scope_sha256": crate::model::digest::Digest::of(&bytes), "scope": to,

@@ -122,7 +122,7 @@ impl Log {
     }
 
     pub(super) fn founded() -> Self {
-        Self::founded_under(RuleSet::One, POLICY)
+        Self::founded_under(RuleSet::One, &POLICY.replacen("rules = 2\n", "", 1))
     }
 
     pub(super) fn founded_under(rules: RuleSet, policy: &str) -> Self {

@@ -8,6 +8,7 @@ mod beside;
 mod examples;
 mod log;
 mod path2;
+mod promises;
 mod public;
 mod rechecks;
 mod regimes;

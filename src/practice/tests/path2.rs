@@ -7,9 +7,9 @@ use crate::model::approval::{Act, Decision};
 use crate::practice::vocabulary::LeafRef;
 use crate::practice::{DAEMON, Refusal, Rule, RuleSet};
 
-/// The draft, written for rule set 2.
+/// The draft, which is written for rule set 2.
 pub(super) fn policy2() -> String {
-    POLICY.replacen("schema = 1", "schema = 1\nrules = 2", 1)
+    POLICY.to_owned()
 }
 
 /// A consumer's account on a warrant for basic data and content, with notice.
