@@ -26,6 +26,7 @@ pub mod world;
 
 pub mod change;
 pub mod due;
+pub mod figures;
 pub mod outcome;
 
 pub mod acknowledgement;

@@ -1,0 +1,244 @@
+//! What reports count: every request once, from its case alone (S-64 … S-71, S-78 … S-82, S-109 … S-116).
+//!
+//! **In scope**: one [`Row`] for each request, the [`Figures`] of a period, what each figure means.
+//! **Out of scope**: the form in which a report is published, and its bands' choice.
+//!
+//! A request belongs to the period in which it was *received*, whenever it was decided. What is
+//! under secrecy is counted like everything else (S-114): no rule here looks at a secrecy order
+//! but to count it.
+
+mod count;
+mod definition;
+
+use std::collections::BTreeSet;
+
+pub use count::{Band, Figures, Partition, SecrecyCount, SecurityCount};
+pub use definition::{Figure, Unit, Value};
+
+use super::case::{Case, Screening};
+use super::directory::Level;
+use super::outcome::{self, Outcome};
+use super::policy::{CountryCode, Policy, Process, ReportCategory};
+use super::vocabulary::{AccountProfile, AccountRef, EmergencyCategory, RequestKind};
+use crate::model::id::SecrecyId;
+use crate::model::time::Timestamp;
+
+/// A period of a report: from its first instant up to, and not with, its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Period {
+    /// The first instant.
+    pub from: Timestamp,
+    /// The end, exclusive.
+    pub to: Timestamp,
+}
+
+impl Period {
+    /// Whether an instant lies in it.
+    #[must_use]
+    pub fn holds(&self, at: Timestamp) -> bool {
+        self.from <= at && at < self.to
+    }
+}
+
+/// The table of a report that a request stands in, and in no other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Table {
+    /// Compulsory process of governments (S-64).
+    LegalDemands,
+    /// Emergencies: no legal demands (S-49).
+    Emergencies,
+    /// Keeping without disclosing.
+    Preservations,
+    /// Litigants (S-104).
+    Civil,
+    /// National security, published in bands.
+    NationalSecurity,
+    /// Demands for capabilities and programmes, none of them complied with (S-03, S-84).
+    Capabilities,
+}
+
+impl Table {
+    /// Every table.
+    pub const ALL: [Self; 6] = [
+        Self::LegalDemands,
+        Self::Emergencies,
+        Self::Preservations,
+        Self::Civil,
+        Self::NationalSecurity,
+        Self::Capabilities,
+    ];
+
+    const fn of(kind: RequestKind) -> Self {
+        match kind {
+            RequestKind::LegalDemand => Self::LegalDemands,
+            RequestKind::Emergency => Self::Emergencies,
+            RequestKind::Preservation => Self::Preservations,
+            RequestKind::Civil => Self::Civil,
+            RequestKind::NationalSecurity => Self::NationalSecurity,
+            RequestKind::Capability | RequestKind::Programme => Self::Capabilities,
+        }
+    }
+}
+
+/// Whose accounts a request is about. One that is about several counts under the last of these.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Group {
+    /// Not profiled: it ended before anybody looked, or has not come so far.
+    Unprofiled,
+    /// Consumers.
+    Consumer,
+    /// Organisations with no more seats than the policy's number.
+    Commercial,
+    /// Organisations with more (S-66), by the seats at receipt.
+    Enterprise,
+}
+
+impl Group {
+    /// Every group.
+    pub const ALL: [Self; 4] = [Self::Unprofiled, Self::Consumer, Self::Commercial, Self::Enterprise];
+
+    fn of(policy: &Policy, account: &AccountProfile) -> Self {
+        match account.seats {
+            None => Self::Consumer,
+            Some(_) if Screening::is_enterprise(account, policy.times.enterprise_seats) => Self::Enterprise,
+            Some(_) => Self::Commercial,
+        }
+    }
+}
+
+/// Where the content lies that a demand seeks (S-65).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Location {
+    /// No content is sought.
+    NotSought,
+    /// All of it in the country of the process.
+    Domestic,
+    /// Some of it in another country.
+    Abroad,
+    /// Nobody knows of some of it, and none is known to be abroad: counted apart, as neither.
+    Unknown,
+}
+
+/// What a national-security order adds (S-109 … S-112).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SecurityRow {
+    /// Its category, by the policy's table.
+    pub category: ReportCategory,
+    /// Customer selectors.
+    pub selectors: u64,
+    /// The accounts it concerns: each on each service.
+    pub accounts: BTreeSet<AccountRef>,
+    /// Since when it counts: received or effective, whichever is earlier.
+    pub from: Timestamp,
+    /// Until when, exclusive; none: it goes on.
+    pub to: Option<Timestamp>,
+}
+
+/// One request, as reports count it. It holds no personal data but the accounts of a
+/// national-security order, which are only counted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Row {
+    /// Its table.
+    pub table: Table,
+    /// When it was received, as people say: its period.
+    pub received_at: Timestamp,
+    /// The authority's country, once it is classified.
+    pub country: Option<CountryCode>,
+    /// The level of government, once it is classified.
+    pub level: Option<Level>,
+    /// Whose accounts.
+    pub group: Group,
+    /// How it ended, in exactly one way.
+    pub outcome: Outcome,
+    /// How strong the process is, once it is classified.
+    pub process: Option<Process>,
+    /// Where the content lies that it seeks.
+    pub location: Location,
+    /// Whether an account is a customer's outside the process's country, with data abroad (F4).
+    pub is_foreign_customers: bool,
+    /// The secrecy orders on it, each by name and level. One order may be on several requests.
+    pub secrecy: BTreeSet<(SecrecyId, Level)>,
+    /// The kind of emergency.
+    pub emergency: Option<EmergencyCategory>,
+    /// What a national-security order adds.
+    pub security: Option<SecurityRow>,
+    /// Milliseconds from receipt until a bundle for it was sealed, the first one (S-12).
+    pub answered_ms: Option<i64>,
+}
+
+impl Row {
+    /// The row of a case, under the policy in force.
+    #[must_use]
+    pub fn of(policy: &Policy, case: &Case) -> Self {
+        let classified = case.classified.as_ref();
+        let accounts = case.screening.accounts();
+        let sealed = case.disclosures.iter().find_map(|disclosure| disclosure.sealed.as_ref());
+        let order = |order: &super::case::Secrecy| (order.id.clone(), order.level);
+        Self {
+            table: Table::of(case.received.kind),
+            received_at: case.received.received_at,
+            country: classified.map(|found| found.country),
+            level: classified.map(|found| found.level),
+            group: accounts.iter().map(|row| Group::of(policy, row)).max().unwrap_or(Group::Unprofiled),
+            outcome: outcome::of(case),
+            process: classified
+                .and_then(|found| policy.instrument(&found.instrument))
+                .map(|instrument| instrument.process),
+            location: location(case),
+            is_foreign_customers: accounts.iter().any(|row| is_foreign_customers(case, row)),
+            secrecy: case.telling.orders.iter().map(order).collect(),
+            emergency: case.special.emergency.as_ref().map(|found| found.category),
+            security: security(policy, case),
+            answered_ms: sealed
+                .map(|sealed| sealed.at.as_ms().saturating_sub(case.received.received_at.as_ms())),
+        }
+    }
+}
+
+/// S-65: of the accounts whose content is sought.
+fn location(case: &Case) -> Location {
+    let Some(classified) = &case.classified else { return Location::NotSought };
+    let content = classified.scope.scope().items().iter().filter(|item| item.class.is_content());
+    let lies = |hosted: Option<CountryCode>| match hosted {
+        None => Location::Unknown,
+        Some(country) if country == classified.country => Location::Domestic,
+        Some(_) => Location::Abroad,
+    };
+    let profile = |service, account| case.screening.profile(service, account);
+    let hosted = content.map(|item| profile(&item.service, &item.account).and_then(|row| row.hosted_in));
+    hosted.map(lies).reduce(foremost).unwrap_or(Location::NotSought)
+}
+
+/// What is known to be abroad outweighs what nobody knows, and that outweighs the rest.
+fn foremost(a: Location, b: Location) -> Location {
+    let rank = |location| match location {
+        Location::NotSought => 0,
+        Location::Domestic => 1,
+        Location::Unknown => 2,
+        Location::Abroad => 3,
+    };
+    if rank(a) >= rank(b) { a } else { b }
+}
+
+/// F4: a customer of another country, whose data is known to lie outside the process's.
+fn is_foreign_customers(case: &Case, account: &AccountProfile) -> bool {
+    let Some(classified) = &case.classified else { return false };
+    let is_other = |country: Option<CountryCode>| country.is_some_and(|found| found != classified.country);
+    is_other(account.customer_country) && is_other(account.hosted_in)
+}
+
+fn security(policy: &Policy, case: &Case) -> Option<SecurityRow> {
+    let (found, classified) = (case.special.security.as_ref()?, case.classified.as_ref()?);
+    let items = classified.scope.scope().items().iter();
+    let account = |item: &crate::model::scope::ScopeItem| AccountRef {
+        service: item.service.clone(),
+        account: item.account.clone(),
+    };
+    Some(SecurityRow {
+        category: policy.instrument(&classified.instrument)?.report_category?,
+        selectors: u64::from(found.selectors),
+        accounts: items.map(account).collect(),
+        from: found.effective_from.min(case.received.received_at),
+        to: found.effective_to,
+    })
+}
