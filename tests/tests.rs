@@ -18,6 +18,7 @@ mod layers;
 mod leaks;
 mod openapi;
 mod oracles;
+mod population;
 mod readme;
 mod rule_set_1;
 mod supply_chain;

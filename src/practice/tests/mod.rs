@@ -6,6 +6,7 @@
 mod arrival;
 mod beside;
 mod examples;
+mod figures;
 mod log;
 mod path2;
 mod promises;
