@@ -19,6 +19,7 @@ use super::params::InPath;
 use super::peer::Caller;
 use super::problem::{Code, Problem, ProblemDocument};
 use super::sign::{LeafView, Template, templates};
+use crate::collect::Suspect;
 use crate::ledger::{Poster, SubmitError};
 use crate::model::approval::Kind;
 use crate::model::id::{DisclosureId, EventId, PersonId, RequestId};
@@ -75,6 +76,19 @@ pub(super) struct DisclosureView {
     /// Why there is no bundle.
     #[serde(skip_serializing_if = "Option::is_none")]
     problem: Option<FailureView>,
+    /// What was withheld because it looks like key material; two people may clear an item with
+    /// `scan.cleared`, and it is collected again.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    suspects: Vec<SuspectView>,
+}
+
+/// An item that looks like key material.
+#[derive(Serialize, ToSchema)]
+pub(super) struct SuspectView {
+    /// Its source.
+    source: String,
+    /// SHA-256 of its bytes there, hex.
+    item_sha256: String,
 }
 
 /// Bytes done, of how many.
@@ -265,6 +279,12 @@ async fn package<T: Send + 'static>(
     Ok(work(app, call).await??)
 }
 
+impl From<Suspect> for SuspectView {
+    fn from(suspect: Suspect) -> Self {
+        Self { source: suspect.source.to_string(), item_sha256: suspect.item_sha256.to_string() }
+    }
+}
+
 impl DisclosureView {
     fn new(status: Status, template: Option<Template>) -> Self {
         let template = template.filter(|_| status.state == Stage::Sealed);
@@ -283,6 +303,7 @@ impl DisclosureView {
                 title: "no bundle came of it",
                 detail: problem.detail,
             }),
+            suspects: status.suspects.into_iter().map(SuspectView::from).collect(),
         }
     }
 }

@@ -62,6 +62,15 @@ pub(super) fn run(args: &DiscloseArgs, socket: &Path, terminal: Terminal) -> Res
     let opened = client.post("/v1/disclosures", &body)?;
     let disclosure = opened.get("disclosure").and_then(Value::as_str).unwrap_or_default().to_owned();
     let status = wait(&client, &disclosure, terminal)?;
+    for suspect in status.get("suspects").and_then(Value::as_array).into_iter().flatten() {
+        let text = |member: &str| suspect[member].as_str().unwrap_or_default().to_owned();
+        terminal.say(format_args!(
+            "withheld: an item of {} looks like key material; if it is none, two people may clear it: \
+             scan.cleared with item_sha256 {}",
+            text("source"),
+            text("item_sha256")
+        ));
+    }
     if let Some(problem) = status.get("problem").filter(|problem| !problem.is_null()) {
         return Err(super::client::ClientError::from_problem(422, problem).into());
     }

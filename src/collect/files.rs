@@ -122,9 +122,10 @@ impl Reader<'_> {
         }
         let Some(account) = self.accounts.get(&row.account) else { return Ok(Err(Rule::Account)) };
         let Shape::Fields { projection, .. } = &*account.shape else { return Ok(Err(Rule::Account)) };
-        let fields = projection
-            .project(&layout, &row)
-            .and_then(|kept| if kept.has_key_material() { Err(Rule::KeyMaterial) } else { Ok(kept) });
+        let fields = projection.project(&layout, &row).and_then(|kept| {
+            let is_clean = !kept.has_key_material() || planner.clears(self.source, Digest::of(record));
+            if is_clean { Ok(kept) } else { Err(Rule::KeyMaterial) }
+        });
         // A row and its file are one item: what is wrong with either withholds both.
         let contents = match (&fields, account.contents.decide(row.time)) {
             (Err(Rule::KeyMaterial), _) => return Ok(Err(Rule::KeyMaterial)),
@@ -218,7 +219,7 @@ impl Reader<'_> {
             tracked.consume(n);
         }
         let Fingerprint { bytes, sha256 } = Planner::fingerprint(self.source, tracked)?;
-        let is_clean = scanner.found().is_none();
+        let is_clean = scanner.found().is_none() || planner.clears(self.source, sha256);
         Ok(if is_clean { Ok(Blob { place, bytes, sha256, digest, item }) } else { Err(Rule::KeyMaterial) })
     }
 

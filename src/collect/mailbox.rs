@@ -235,7 +235,7 @@ impl<'a> Mailbox<'a> {
             begins_line = piece.ends_with(b"\n");
         }
         message.complete(planner, self, &unnumbered);
-        let path = if message.is_whole() {
+        let path = if message.is_whole(planner, self) {
             let number = planner.next_number(&self.label, "eml");
             format!("{}/mail/{number:06}.eml", self.label)
         } else {
@@ -289,9 +289,13 @@ impl Message {
         }
     }
 
-    fn is_whole(&self) -> bool {
-        let is_whole = |d: &Decision| d.whole.is_ok() && d.scanner.found().is_none();
-        !self.oversized && self.decision.as_ref().is_some_and(is_whole)
+    fn is_whole(&self, planner: &mut Planner<'_>, mailbox: &Mailbox<'_>) -> bool {
+        let mut is_clean = |decision: &Decision| {
+            let sha256 = || Digest::from_bytes(decision.sha256.clone().finalize().into());
+            decision.scanner.found().is_none() || planner.clears(mailbox.source, sha256())
+        };
+        let decision = self.decision.as_ref().filter(|decision| decision.whole.is_ok());
+        !self.oversized && decision.is_some_and(&mut is_clean)
     }
 
     fn finish(
@@ -302,7 +306,7 @@ impl Message {
         report: &mut SourceReport,
     ) -> Result<Result<(), Rule>, CollectError> {
         self.complete(planner, mailbox, to.path);
-        let is_whole = self.is_whole();
+        let is_whole = self.is_whole(planner, mailbox);
         let (from, bytes) = (self.from, self.bytes);
         let Some(decision) = self.decision.filter(|_| !self.oversized) else {
             return Ok(Err(Rule::Oversized));

@@ -28,7 +28,7 @@ mod records;
 pub use config::ConfigError;
 pub use plan::{
     Commitment, Fingerprint, KEPT_RECORDS_MAX, Plan, PlannedFile, Progress, ProvenanceKey, ProvenanceRow,
-    SourceReport,
+    SUSPECTS_MAX, SourceReport, Suspect,
 };
 pub use planner::plan;
 pub use sources::Sources;

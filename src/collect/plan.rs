@@ -1,6 +1,6 @@
 //! What the first read finds: what will be delivered, as ranges, sizes and digests.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use ring::hmac;
@@ -116,6 +116,19 @@ pub struct SourceReport {
     pub parts_withheld: Tally,
 }
 
+/// An item that looks like key material: a source, and the SHA-256 of the item's bytes there (of a
+/// mail message, a row, or a file).
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Suspect {
+    /// The source.
+    pub source: SourceId,
+    /// SHA-256 of the item's bytes.
+    pub item_sha256: Digest,
+}
+
+/// Most suspects that a plan names; the others are counted like all that is withheld.
+pub const SUSPECTS_MAX: usize = 256;
+
 /// How far the first read is.
 #[derive(Clone, Copy, Debug)]
 pub struct Progress<'a> {
@@ -137,6 +150,8 @@ pub struct Plan {
     pub sources: Vec<SourceReport>,
     /// The collected scope, measured on the records; empty if nothing was found.
     pub touched: Vec<ScopeItem>,
+    /// What was withheld because it looks like key material, and can be cleared by two people (S-02).
+    pub suspects: BTreeSet<Suspect>,
     pub(super) source_ids: Vec<SourceId>,
 }
 

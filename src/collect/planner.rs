@@ -1,6 +1,6 @@
 //! What the readers of each kind share while a plan is made.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use ring::hmac;
@@ -17,8 +17,8 @@ use crate::model::time::Timestamp;
 use super::config::{Kind, Source};
 use super::dir::Tracked;
 use super::plan::{
-    Fingerprint, KEPT_RECORDS_MAX, Kept, Place, Plan, PlannedFile, Progress, ProvenanceKey, Segment, Shape,
-    SourceReport, len,
+    Fingerprint, KEPT_RECORDS_MAX, Kept, Place, Plan, PlannedFile, Progress, ProvenanceKey, SUSPECTS_MAX,
+    Segment, Shape, SourceReport, Suspect, len,
 };
 use super::{CollectError, Sources, files, mailbox, records};
 
@@ -48,6 +48,9 @@ pub(super) struct Planner<'a> {
     kept_records: u64,
     /// The most sensitive class that was kept of the record being read.
     record_class: Option<DataClass>,
+    /// Items that two people found not to be key material.
+    cleared: &'a BTreeSet<Suspect>,
+    suspects: BTreeSet<Suspect>,
     progress: &'a mut dyn FnMut(Progress<'_>),
     bytes_read: u64,
     bytes_reported: u64,
@@ -65,7 +68,8 @@ pub(super) struct Delivery<'a> {
 /// Reads every source that the scope asks for, once, and plans what is delivered of it.
 ///
 /// `labels` names the accounts of the scope; `key` commits to records that are not delivered
-/// byte for byte; `progress` is called every few megabytes.
+/// byte for byte; `cleared` are items that two people found not to be key material, whatever they
+/// look like (`scan.cleared`); `progress` is called every few megabytes.
 ///
 /// # Errors
 /// [`CollectError`] names the source; nothing has been written anywhere.
@@ -74,6 +78,7 @@ pub fn plan(
     selection: &Selection,
     labels: &AccountLabels,
     key: &ProvenanceKey,
+    cleared: &BTreeSet<Suspect>,
     progress: &mut dyn FnMut(Progress<'_>),
 ) -> Result<Plan, CollectError> {
     let mut planner = Planner {
@@ -86,6 +91,8 @@ pub fn plan(
         numbers: BTreeMap::new(),
         kept_records: 0,
         record_class: None,
+        cleared,
+        suspects: BTreeSet::new(),
         progress,
         bytes_read: 0,
         bytes_reported: 0,
@@ -123,6 +130,17 @@ impl Planner<'_> {
                 self.selection.has_service(&source.service)
             }
         }
+    }
+
+    /// Whether an item that looks like key material may go out all the same. What may not is noted,
+    /// so that people can look at it.
+    pub(super) fn clears(&mut self, source: &Source, item_sha256: Digest) -> bool {
+        let suspect = Suspect { source: source.id.clone(), item_sha256 };
+        let is_cleared = self.cleared.contains(&suspect);
+        if !is_cleared && self.suspects.len() < SUSPECTS_MAX {
+            self.suspects.insert(suspect);
+        }
+        is_cleared
     }
 
     pub(super) fn label(&self, account: &str) -> Result<&str, CollectError> {
@@ -276,7 +294,8 @@ impl Planner<'_> {
         let files = self.outputs.into_iter().map(|(path, output)| output.finish(path)).collect();
         let touched = self.touched.items(self.selection.items());
         let source_ids = sources.iter().map(|report| report.source.clone()).collect();
-        Plan { files, withheld, parts_withheld, sources, touched, source_ids }
+        let suspects = self.suspects;
+        Plan { files, withheld, parts_withheld, sources, touched, suspects, source_ids }
     }
 }
 

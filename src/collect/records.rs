@@ -9,6 +9,8 @@ use crate::minimise::json::RECORD_BYTES_MAX;
 use crate::minimise::rows::{CSV_SCHEMA, Layout, NDJSON_SCHEMA, Projection, Row, SUBSCRIBER_SCHEMA};
 use crate::minimise::{Rule, mail};
 
+use crate::model::digest::Digest;
+
 use super::CollectError;
 use super::config::{Family, Kind, Source};
 use super::copy::print_fields;
@@ -158,9 +160,10 @@ impl Reader<'_> {
             Family::Access => None,
         };
         let mut printed = Vec::new();
-        let fields = projection
-            .project(&layout, &row)
-            .and_then(|kept| if kept.has_key_material() { Err(Rule::KeyMaterial) } else { Ok(kept) });
+        let fields = projection.project(&layout, &row).and_then(|kept| {
+            let is_clean = !kept.has_key_material() || planner.clears(self.source, Digest::of(record));
+            if is_clean { Ok(kept) } else { Err(Rule::KeyMaterial) }
+        });
         let (shape, scope_item) = match (&fields, existence) {
             (Ok(kept), _) => (&account.shape, kept.taken.first().map_or(0, |&(item, _)| item)),
             (Err(_), Some(item)) => (&account.existence, item),

@@ -57,11 +57,17 @@ fn item(account: &str, class: DataClass, interval: Option<(&str, &str)>) -> Scop
 struct Tree {
     dir: TempDir,
     config: String,
+    /// What two people found not to be key material.
+    cleared: BTreeSet<Suspect>,
 }
 
 impl Tree {
     fn new() -> Self {
-        Self { dir: tempfile::tempdir().expect("a scratch directory"), config: "v = 1\n".into() }
+        Self {
+            dir: tempfile::tempdir().expect("a scratch directory"),
+            config: "v = 1\n".into(),
+            cleared: BTreeSet::new(),
+        }
     }
 
     fn path(&self) -> &Path {
@@ -95,6 +101,7 @@ impl Tree {
             &selection,
             &AccountLabels::of(&scope),
             &ProvenanceKey::new([7; 32]),
+            &self.cleared,
             &mut |_| {},
         )?;
         Ok((sources, plan, scope))
@@ -330,8 +337,14 @@ fn the_example_sources() {
     ];
     let scope = Scope::new(items).expect("a scope");
     let selection = Selection::new(&scope, &dictionary(), None);
-    let plan =
-        plan(&sources, &selection, &AccountLabels::of(&scope), &ProvenanceKey::new([7; 32]), &mut |_| {});
+    let plan = plan(
+        &sources,
+        &selection,
+        &AccountLabels::of(&scope),
+        &ProvenanceKey::new([7; 32]),
+        &BTreeSet::new(),
+        &mut |_| {},
+    );
     let plan = plan.expect("a plan");
     let mut all = Vec::new();
     for file in &plan.files {

@@ -1,16 +1,19 @@
 //! How far each collection is: what runs from memory, what is done from the log.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{Mutex, MutexGuard};
 
 use super::PackageError;
 use super::packager::QUEUE_MAX;
+use crate::collect::Suspect;
 use crate::model::id::{DisclosureId, ProductionId, RequestId};
 use crate::practice::case::{Disclosure, Step};
 use crate::practice::vocabulary::{DestroyReason, LeafRef};
 
 /// Failures whose detail is remembered; older ones have what the log says.
 const PROBLEMS_MAX: usize = 1_024;
+/// Collections whose suspects are remembered.
+const SUSPECTED_MAX: usize = 64;
 
 /// How far a collection is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,6 +88,8 @@ pub struct Status {
     pub sealed: Option<LeafRef>,
     /// Why it failed, if it did.
     pub problem: Option<Problem>,
+    /// What was withheld because it looks like key material: as long as this process remembers.
+    pub suspects: Vec<Suspect>,
 }
 
 /// What the worker is at.
@@ -100,6 +105,7 @@ struct Notes {
     requests: HashMap<DisclosureId, RequestId>,
     running: HashMap<DisclosureId, Running>,
     problems: HashMap<DisclosureId, Problem>,
+    suspects: HashMap<DisclosureId, Vec<Suspect>>,
 }
 
 /// What is written where everybody sees it.
@@ -135,6 +141,18 @@ impl Board {
         }
     }
 
+    /// Remembers what looked like key material. It is not in the log: what an item's digest is a
+    /// person needs only to clear it, and a new collection tells it again.
+    pub(super) fn suspect(&self, disclosure: &DisclosureId, suspects: &BTreeSet<Suspect>) {
+        let mut notes = self.lock();
+        if notes.suspects.len() >= SUSPECTED_MAX {
+            notes.suspects.clear();
+        }
+        if !suspects.is_empty() {
+            notes.suspects.insert(disclosure.clone(), suspects.iter().cloned().collect());
+        }
+    }
+
     /// Gives the place back; from here on the log says how far it is.
     pub(super) fn finish(&self, disclosure: &DisclosureId, error: Option<&PackageError>) {
         let mut notes = self.lock();
@@ -154,7 +172,10 @@ impl Board {
 
     /// How far a collection is: by the worker as long as it runs, then by the log.
     pub(super) fn status(&self, request: RequestId, running: Option<Running>, logged: &Disclosure) -> Status {
-        let problem = self.lock().problems.get(&logged.id).cloned();
+        let notes = self.lock();
+        let problem = notes.problems.get(&logged.id).cloned();
+        let suspects = notes.suspects.get(&logged.id).cloned().unwrap_or_default();
+        drop(notes);
         let state = match (running, logged.step) {
             (Some(running), _) => running.state,
             (None, Step::Released | Step::Acknowledged) => State::Released,
@@ -171,6 +192,7 @@ impl Board {
             production: logged.production.clone(),
             sealed: logged.sealed.as_ref().filter(|_| running.is_none()).map(|sealed| sealed.context),
             problem: problem.or_else(|| (state == State::Failed).then(|| destroyed(logged.destroyed))),
+            suspects,
         }
     }
 

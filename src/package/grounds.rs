@@ -1,6 +1,9 @@
 //! What a collection stands on, as log and directory have it; nothing of it is from a request.
 
+use std::collections::BTreeSet;
+
 use super::PackageError;
+use crate::collect::Suspect;
 use crate::ledger::Reader;
 use crate::model::id::{ProductionId, RequestId};
 use crate::model::opening::Logged;
@@ -33,6 +36,8 @@ pub(super) struct Grounds {
     pub(super) decision: LeafIndex,
     /// The rules that were in force when the collection was opened.
     pub(super) rules: RuleSet,
+    /// Items that two people found not to be key material.
+    pub(super) cleared: BTreeSet<Suspect>,
     /// The delivered bundle that this one corrects or supplements.
     pub(super) supersedes: Option<ProductionId>,
 }
@@ -62,10 +67,17 @@ impl Grounds {
             approvals,
             decision,
             rules: world.rules().unwrap_or(RuleSet::One),
+            cleared: cleared(&case),
             supersedes: case.yields.supersedes().cloned(),
             request,
         })
     }
+}
+
+/// What `scan.cleared` says of this request's items.
+fn cleared(case: &Case) -> BTreeSet<Suspect> {
+    let items = case.yields.cleared.iter().cloned();
+    items.map(|(source, item_sha256)| Suspect { source, item_sha256 }).collect()
 }
 
 /// The standing approvals in order, and the first with which they were enough.

@@ -11,7 +11,7 @@
 //! one that does not pass through the log. Nothing personal is written to the disk before
 //! [`Packed::seal`], and what that writes is encrypted.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 use std::sync::Arc;
 
@@ -30,7 +30,7 @@ use crate::bundle::documents::{self, Custody, CustodyStep, Order, OrderVersion, 
 use crate::bundle::layout::{BagPath, PAYLOAD_DIR};
 use crate::bundle::pack::{self, Content, Contents, Member, PackError};
 use crate::bundle::receipt::{self, BundleReceipt};
-use crate::collect::{self, Plan, ProvenanceKey, Sources};
+use crate::collect::{self, Plan, ProvenanceKey, Sources, Suspect};
 use crate::minimise::{AccountLabels, Selection, Tally};
 use crate::model::digest::Digest;
 use crate::model::id::ProductionId;
@@ -101,7 +101,7 @@ impl Approved {
         let selection = Selection::new(scope, &self.grounds.fields, Some(self.grounds.served_at));
         let labels = AccountLabels::of(scope);
         let key = ProvenanceKey::new(machine::random()?);
-        let plan = collect::plan(&sources, &selection, &labels, &key, &mut |read| {
+        let plan = collect::plan(&sources, &selection, &labels, &key, &self.grounds.cleared, &mut |read| {
             progress(Progress { done_bytes: read.bytes, total_bytes: None });
         })?;
         bench.go_on()?;
@@ -121,6 +121,11 @@ impl Approved {
 }
 
 impl Collected {
+    /// What was withheld because it looks like key material, for people to look at.
+    pub(super) const fn suspects(&self) -> &BTreeSet<Suspect> {
+        &self.plan.suspects
+    }
+
     /// Holds what was collected against what was approved and ordered, and accounts for the rest.
     pub(super) fn minimise(self, bench: &Workbench) -> Result<Minimised, PackageError> {
         let Grounds { request, scope, ordered, fields, .. } = &self.approved.grounds;

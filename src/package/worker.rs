@@ -87,6 +87,7 @@ fn run(bench: &Workbench, board: &Board, opened: Logged<DisclosureOpened>) -> Re
     };
     note(State::Collecting)(Progress::default());
     let collected = Approved::new(bench, opened)?.collect(bench, &mut note(State::Collecting))?;
+    board.suspect(&disclosure, collected.suspects());
     let minimised = collected.minimise(bench)?;
     note(State::Planned)(Progress::default());
     let packed = minimised.pack(bench)?;

@@ -120,6 +120,27 @@ fn items_with_keys_are_withheld_and_the_rest_goes_on() {
     for (path, bytes) in &outcome.files {
         assert_eq!(crate::minimise::secrets::Scanner::scan(bytes), None, "{path}");
     }
+
+    // Each is named for people to look at; what two of them clear goes out, and nothing else does.
+    let suspects = outcome.plan.suspects.clone();
+    assert_eq!(suspects.len(), 6);
+    let of = |bytes: &[u8]| {
+        let item = suspects.iter().find(|suspect| suspect.item_sha256 == Digest::of(bytes));
+        item.expect("named by its bytes").clone()
+    };
+    let file = of(b"PuTTY-User-Key-File-3: ssh-ed25519\n");
+    let mut other_source = file.clone();
+    other_source.source = of(messages[1].as_bytes()).source;
+    let tree = Tree { cleared: [of(messages[1].as_bytes()), file, other_source].into(), ..tree };
+    let outcome =
+        tree.collect(vec![item(ADA, DataClass::ContentStored, MARCH), item(ADA, DataClass::Bsi, None)]);
+    assert_eq!(
+        outcome.text("A001/mail/mail-0001.mbox"),
+        [&*messages[0], &messages[1], &messages[4]].concat()
+    );
+    assert!(outcome.files.contains_key("A001/files/F000001.bin"));
+    assert_eq!(outcome.plan.withheld.count(crate::minimise::Rule::KeyMaterial), 4);
+    assert_eq!(outcome.plan.suspects.len(), 4);
 }
 
 #[test]

@@ -12,7 +12,7 @@ use ed25519_dalek::SigningKey;
 use serde_json::{Value, json};
 
 use crate::ledger::*;
-use crate::model::approval::{APPROVAL_TYPE, Approval, Decision, Kind, Nonce};
+use crate::model::approval::{APPROVAL_TYPE, Act, Approval, Decision, Kind, Nonce};
 use crate::model::digest::Digest;
 use crate::model::dsse;
 use crate::model::id::{DisclosureId, EventId, PersonId, RequestId};
@@ -23,7 +23,7 @@ use crate::ops::{files, machine};
 use crate::package::workbench::Workbench;
 use crate::package::*;
 use crate::practice::vocabulary::PeerRole;
-use crate::practice::{Case, EventType, RuleSet, approvable};
+use crate::practice::{Case, EventType, RuleSet, approvable, approvable_act_of};
 use crate::store::MemoryStore;
 use crate::tlog::{LogSigner, Origin, PublicKey, Vkey};
 
@@ -305,19 +305,40 @@ impl Bed {
         let world = self.ledger().reader().world().expect("runs");
         let mut act = approvable(&world, &self.case(request), kind, now).expect("something to approve").act;
         act.decision = decision;
-        let nonce = Nonce::from_bytes(machine::random().expect("randomness"));
-        let approval = Approval::new(act, role.to_owned(), now, now.saturating_add_ms(3_600_000), nonce);
-        let payload = approval.clone().sign_ready().expect("whole");
-        let signer = key(person);
-        let data = json!({"kind": approval.kind, "person": person, "keyid": dsse::keyid(&signer.verifying_key()),
-            "context": approval.context, "approval_sha256": Digest::of(&payload)});
-        (dsse::sign(APPROVAL_TYPE, &payload, &[&signer]).to_json().into_bytes(), data)
+        signed(act, person, role)
+    }
+
+    /// Two people decide, word by word, that an item is no key material.
+    pub(super) fn clear(&self, request: &str, data: &Value) {
+        let text = format!("{{\"type\":\"scan.cleared\",\"data\":{data}}}");
+        let act = json!({"kind": "scan.clear", "text": text, "sha256": digest(&text), "reason": "looked at"});
+        self.post(request, EventType::ActProposed, "p-rev", &act, Vec::new());
+        let entry = self.case(request).last;
+        for (person, role) in [("p-rev", "reviewer"), ("p-sen", "senior_reviewer")] {
+            let world = self.ledger().reader().world().expect("runs");
+            let act = approvable_act_of(&world, &self.case(request), entry).expect("an open proposal").act;
+            let (envelope, data) = signed(act, person, role);
+            self.post(request, EventType::ApprovalGiven, person, &data, vec![envelope]);
+        }
+        self.post(request, EventType::ScanCleared, "p-rev", data, Vec::new());
     }
 
     pub(super) fn release(&self, request: &str, person: &str, role: &str) -> Release {
         let (envelope, _) = self.sign(request, Kind::Release, person, role);
         Release { poster: poster(), id: event_id(), actor: PersonId::new(person).expect("an id"), envelope }
     }
+}
+
+/// A person's signed decision about an act, and the data of its event.
+fn signed(act: Act, person: &str, role: &str) -> (Vec<u8>, Value) {
+    let now = machine::now().expect("a clock");
+    let nonce = Nonce::from_bytes(machine::random().expect("randomness"));
+    let approval = Approval::new(act, role.to_owned(), now, now.saturating_add_ms(3_600_000), nonce);
+    let payload = approval.clone().sign_ready().expect("whole");
+    let signer = key(person);
+    let data = json!({"kind": approval.kind, "person": person, "keyid": dsse::keyid(&signer.verifying_key()),
+        "context": approval.context, "approval_sha256": Digest::of(&payload)});
+    (dsse::sign(APPROVAL_TYPE, &payload, &[&signer]).to_json().into_bytes(), data)
 }
 
 /// A warrant grows old: what a test says of its days counts from the machine's own.

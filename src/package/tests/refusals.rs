@@ -66,6 +66,36 @@ fn our_own_key_does_not_leave() {
 }
 
 #[test]
+fn s_02_an_item_that_only_looks_like_a_key_leaves_once_two_people_cleared_it() {
+    let secret = format!(
+        "{{\"account\": \"{ADA}\", \"at\": \"2026-03-05T00:00:00Z\", \"event\": \"AGE-SECRET-KEY-1QEXAMPLE\"}}\n"
+    );
+    let collect = |is_cleared: bool| {
+        let bed = Bed::new();
+        bed.approved("R-1", &[item(ADA, "records_other")]);
+        let path = bed.sources().join("account-events.ndjson");
+        let text = fs::read_to_string(&path).expect("read");
+        fs::write(&path, text + &secret).expect("written");
+        let (source, item_sha256) = ("account-events", Digest::of(secret.as_bytes()));
+        if is_cleared {
+            let data = json!({"source": source, "item_sha256": item_sha256, "reason": "from a manual"});
+            bed.clear("R-1", &data);
+        }
+        let started = bed.packager();
+        let disclosure = open(&started.packager, "R-1").expect("opened");
+        let status = settled(&started.packager, &disclosure);
+        assert_eq!(status.state, State::Sealed);
+        end(started);
+        let named = status.suspects.iter().map(|suspect| (suspect.source.to_string(), suspect.item_sha256));
+        let kept = bed.only("R-1", EventType::DataFiltered)["kept"].as_u64().expect("a count");
+        (kept, named.collect::<Vec<_>>() == [(source.to_owned(), item_sha256)])
+    };
+    let (without, is_named) = collect(false);
+    assert!(is_named, "people are told which item it is");
+    assert_eq!(collect(true), (without + 1, false));
+}
+
+#[test]
 fn a_missing_source_is_named() {
     let bed = Bed::new();
     bed.approved("R-1", &[item(ADA, "bsi")]);
