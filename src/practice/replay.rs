@@ -36,7 +36,7 @@ pub struct Finding {
 }
 
 /// The state of a replay; feed it every entry in order.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Replay {
     world: World,
     cases: HashMap<RequestId, Case>,

@@ -20,7 +20,7 @@ use crate::practice::rules1::packaging::live;
 use crate::practice::vocabulary::{
     BundleDestroyed, BundleProvenance, BundleReleased, BundleSealed, DataFiltered, DataPlanned, DataReceived,
     DataTallied, DisclosureOpened, NoDataCertified, ProductionSuperseding, RecallAnswered, RecallGround,
-    RecallRequested, ScanCleared,
+    RecallRequested, ScanCleared, SourceFile,
 };
 
 /// Most items of one request that are cleared of being key material.
@@ -167,15 +167,37 @@ pub(super) fn scan_cleared(
     Ok(Change::of_case(case))
 }
 
-/// I-16: what leaves was tallied, and something leaves.
+/// I-16: what leaves was tallied, and something leaves, of what was read.
 pub(super) fn traced(context: &Context<'_>, case: &Case, data: &BundleProvenance) -> Result<Change, Refusal> {
     live(context, case, &data.disclosure, Step::Filtered)?;
-    let (reason, cure) = match found(context, case)?.tallied() {
+    let found = found(context, case)?;
+    for (at, file) in data.sources.iter().enumerate() {
+        is_of_what_was_read(found, at, file)?;
+    }
+    let (reason, cure) = match found.tallied() {
         Some(1..) => return rules1::packaging::traced(context, case, data),
         Some(0) => ("nothing was kept, and an empty bundle is never sealed", "certify it: no_data.certified"),
         None => ("what was kept is not tallied", "record data.tallied first"),
     };
     Err(Refusal::conflict(Rule::I16, "/data/disclosure", reason, cure))
+}
+
+/// I-16: the source was read, and the ranges kept of it lie within it, ascending and apart.
+fn is_of_what_was_read(found: &Found, at: usize, file: &SourceFile) -> Result<(), Refusal> {
+    let cure = "name the sources of data.received, and ranges that lie in them";
+    if !found.sources.contains(&file.source) {
+        let pointer = format!("/data/sources/{at}/source");
+        return Err(Refusal::invalid(Rule::I16, &pointer, "the source was not read", cure));
+    }
+    let ends = file.kept.iter().map(|(_, to)| *to);
+    let starts = file.kept.iter().map(|(from, _)| *from);
+    let is_apart = ends.clone().zip(starts.skip(1)).all(|(end, next)| end < next);
+    let is_within = file.kept.iter().all(|(from, to)| from < to) && ends.max().unwrap_or(0) <= file.bytes;
+    if is_apart && is_within {
+        return Ok(());
+    }
+    let pointer = format!("/data/sources/{at}/kept");
+    Err(Refusal::invalid(Rule::I16, &pointer, "the ranges overlap, or are not of the source", cure))
 }
 
 pub(super) fn sealed(context: &Context<'_>, case: &Case, data: &BundleSealed) -> Result<Change, Refusal> {

@@ -64,7 +64,60 @@ pub(super) fn examples() -> Vec<Log> {
     let noted = log.must("deficiency.noted", Some(REQUEST), "p-rev", &deficiency(&Value::Null));
     log.must("request.cured", Some(REQUEST), "p-in", &cure(&json!([noted.index]), "order 2"));
     log.must("request.auth_failed", Some(REQUEST), "p-rev", &failed());
-    vec![log]
+    vec![log, amended(), cured(), set_aside(), agreed()]
+}
+
+/// From the classification of the second document to the opening.
+fn goes_on_with_version_2(log: &mut Log) {
+    let steps = super::path2::STEPS2.iter().skip_while(|step| **step != "request.classified");
+    for step in steps.take_while(|step| **step != "disclosure.opened") {
+        if step.ends_with("approves") {
+            log.step(step);
+            continue;
+        }
+        let (actor, mut data) = log.data(step);
+        if !data["order"].is_null() {
+            data["order"] = json!({"version": 2, "sha256": digest("order 2")});
+        }
+        log.must(step, Some(REQUEST), actor, &data);
+    }
+}
+
+fn amended() -> Log {
+    let mut log = Log::at2("request.classified");
+    log.step("order.amended");
+    goes_on_with_version_2(&mut log);
+    log
+}
+
+fn cured() -> Log {
+    let mut log = Log::at2("request.classified");
+    log.step("request.rejected");
+    log.must("request.cured", Some(REQUEST), "p-in", &cure(&json!([]), "order 2"));
+    goes_on_with_version_2(&mut log);
+    log
+}
+
+fn set_aside() -> Log {
+    let mut log = Log::at2("rights.screened");
+    let noted = log.must("deficiency.noted", Some(REQUEST), "p-rev", &deficiency(&json!(1)));
+    let split = json!({"deficiency": noted.index, "items": [1], "reason": "the other item is sound"});
+    log.must("request.split", Some(REQUEST), "p-rev", &split);
+    let (actor, mut data) = log.data("review.completed");
+    data["scope"] = json!(scope(&[item("a@example.org", "bsi")]));
+    data["refused"] = json!([{"item": 1, "rule": "S-21", "reason": "the name is misspelt"}]);
+    log.must("review.completed", Some(REQUEST), actor, &data);
+    log
+}
+
+fn agreed() -> Log {
+    let mut log = Log::at2("rights.screened");
+    let less = scope(&[item("a@example.org", "bsi")]);
+    log.must("request.narrowed", Some(REQUEST), "p-cou", &narrowed(&both(), &less));
+    let (actor, mut data) = log.data("review.completed");
+    data["scope"] = json!(less);
+    log.must("review.completed", Some(REQUEST), actor, &data);
+    log
 }
 
 #[test]

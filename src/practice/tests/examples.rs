@@ -27,8 +27,8 @@ pub(super) fn is_or_becomes(path: &str, text: &str) {
     assert!(found == text, "{} is out of date; run with UPDATE_GOLDEN=1", path.display());
 }
 
-/// One admitted event of every type.
-fn admitted() -> BTreeMap<EventType, Event> {
+/// Logs that together hold an event of every type.
+pub(super) fn logs() -> Vec<Log> {
     let mut logs = vec![Log::at("delivery.acknowledged")];
     let mut governed = Log::at("senior approves");
     governed.activate("policy", super::log::POLICY);
@@ -68,7 +68,12 @@ fn admitted() -> BTreeMap<EventType, Event> {
     logs.extend(super::special::examples());
     logs.extend(super::beside::examples());
     logs.extend(super::yields::examples());
-    let events = logs.into_iter().flat_map(|log| log.entries).map(|(_, _, event)| event);
+    logs
+}
+
+/// One admitted event of every type.
+fn admitted() -> BTreeMap<EventType, Event> {
+    let events = logs().into_iter().flat_map(|log| log.entries).map(|(_, _, event)| event);
     let mut by_type = BTreeMap::new();
     for event in events {
         by_type.entry(event.type_.parse().expect("a type")).or_insert(event);

@@ -8,6 +8,7 @@ mod beside;
 mod examples;
 mod figures;
 mod log;
+mod mutations;
 mod path2;
 mod promises;
 mod public;

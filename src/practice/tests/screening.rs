@@ -28,7 +28,11 @@ pub(super) fn examples() -> Vec<Log> {
     answer(&mut accepted, "redirect.accepted").expect("answered");
     let mut exempted = organisation();
     exempt(&mut exempted, "customer_is_suspect").expect("exempted");
-    vec![refused, accepted, exempted, escalated("proceed")]
+    let mut challenged = Log::at2("rights.screened");
+    file(&mut challenged, "quash", true).expect("filed");
+    decide(&mut challenged, "upheld").expect("decided");
+    challenged.walk2("rights.screened", "disclosure.opened");
+    vec![refused, accepted, exempted, escalated("proceed"), challenged]
 }
 
 /// The path to the review, with data of some steps changed.

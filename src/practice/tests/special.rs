@@ -40,10 +40,19 @@ pub(super) fn examples() -> Vec<Log> {
     let consent = consent(&litigant, &scope(&[item("a@example.org", "content_stored")]));
     must(&mut litigant, "consent.recorded", &consent);
     must(&mut litigant, "consent.revoked", &revoked("consent"));
+    let mut agreed = civil();
+    screened(&mut agreed);
+    let content = consent_to_content(&agreed);
+    must(&mut agreed, "consent.recorded", &content);
+    agreed.walk2("rights.screened", "bundle.sealed");
     let mut letter = letter();
     let counted = counted(&letter);
     must(&mut letter, "security.recorded", &counted);
-    vec![followed, refused, lapsed, kept, converted, litigant, letter]
+    vec![followed, refused, lapsed, kept, converted, litigant, letter, agreed]
+}
+
+fn consent_to_content(log: &Log) -> Value {
+    consent(log, &scope(&[item("a@example.org", "content_stored")]))
 }
 
 fn consent(log: &Log, scope: &str) -> Value {
