@@ -38,7 +38,7 @@ lint: setup ## Clippy and rustdoc, warnings denied.
 	@RUSTDOCFLAGS="-D warnings" $(CARGO) doc $(RELEASE) --no-deps
 
 bench: setup ## First figures, each beside its limit in the same run.
-	@$(CARGO) bench --locked --bench figures
+	@$(CARGO) bench --locked --bench figures --bench replay
 
 fuzz: ## A minute for each fuzz target (needs cargo-fuzz and a nightly toolchain).
 	@for target in $$(ls fuzz/fuzz_targets | sed 's/\.rs$$//'); do \

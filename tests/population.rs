@@ -28,7 +28,7 @@ fn cells() -> Vec<Cell> {
 }
 
 fn made(cells: &[Cell], policy: &str, noise: bool, home: &Path) -> Populated {
-    let settings = Settings { seed: 2022, noise, policy: policy.to_owned() };
+    let settings = Settings { seed: 2022, noise, policy: policy.to_owned(), keep: false };
     populate::populate(cells, &settings, home, &|_, _| {}).unwrap_or_else(|error| panic!("{error:#}"))
 }
 

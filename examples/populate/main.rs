@@ -68,7 +68,7 @@ fn run(args: &Args) -> anyhow::Result<()> {
         Some(path) => std::fs::read_to_string(path).with_context(|| named(path))?,
         None => POLICY.to_owned(),
     };
-    let settings = Settings { seed: args.seed, noise: args.noise, policy };
+    let settings = Settings { seed: args.seed, noise: args.noise, policy, keep: false };
     let populated = populate(&cells, &settings, &args.home, &|done, all| {
         eprint!("\r{done} of {all} requests have begun");
     })?;

@@ -20,8 +20,10 @@ use std::path::Path;
 use cells::Twist;
 pub(crate) use cells::{Cell, claimed};
 use press::{Press, TICKS_IN_HALF_YEAR};
+use probity::model::event::Event;
 use probity::model::time::Timestamp;
 use probity::practice::figures::{Figures, Period, Row};
+use probity::tlog::Hash;
 use seed::Seed;
 use tale::Tale;
 
@@ -34,6 +36,8 @@ pub(crate) struct Settings {
     pub(crate) noise: bool,
     /// The legal tables.
     pub(crate) policy: String,
+    /// Whether to read every entry again and give it back.
+    pub(crate) keep: bool,
 }
 
 /// What was made.
@@ -42,7 +46,12 @@ pub(crate) struct Populated {
     pub(crate) figures: Figures,
     /// Entries of the log.
     pub(crate) entries: u64,
+    /// The entries themselves, if they were to be kept.
+    pub(crate) told: Vec<Told>,
 }
+
+/// An entry as a replay takes it: when, its hash, what happened.
+pub(crate) type Told = (Timestamp, Hash, Event);
 
 /// The half-year that the population is about: January to June 2022, in UTC.
 ///
@@ -88,8 +97,9 @@ pub(crate) fn populate(
     anyhow::ensure!(tales.is_empty() && begins.is_empty(), "the clock ended before {} tales", tales.len());
     press.publish(&period())?;
     let figures = Figures::count(&rows(&press)?, period());
+    let told = if settings.keep { press.told()? } else { Vec::new() };
     let entries = press.close()?;
-    Ok(Populated { figures, entries })
+    Ok(Populated { figures, entries, told })
 }
 
 /// A request that has not begun: its tale is told only when it does, because it is long.

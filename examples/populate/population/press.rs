@@ -29,13 +29,13 @@ use probity::practice::figures::Period;
 use probity::practice::vocabulary::{DeadlinePassed, EventType, Maker, PeerRole};
 use probity::practice::{Case, DAEMON, World, approvable};
 use probity::store::{RocksStore, Store};
-use probity::tlog::{LogSigner, Origin, PublicKey, Vkey};
+use probity::tlog::{LeafIndex, LogSigner, Origin, PublicKey, Vkey};
 use serde_json::{Value, json};
 use ssh_key::{HashAlg, LineEnding};
 
-use super::people;
 use super::seed::digest;
 use super::tale::{Step, Tale};
+use super::{Told, people};
 
 /// Milliseconds in a tick.
 pub(super) const TICK_MS: i64 = 6 * 3_600_000;
@@ -143,6 +143,16 @@ impl Press {
                 None => return Ok(found),
             }
         }
+    }
+
+    /// Every entry, as it stands in the store.
+    pub(super) fn told(&self) -> anyhow::Result<Vec<Told>> {
+        let reader = self.ledger().reader();
+        let told = (0..reader.size()?.get()).map(|index| {
+            let opened = reader.open(LeafIndex::new(index))?;
+            Ok((opened.entry.time, opened.entry.leaf_hash(), opened.event))
+        });
+        told.collect()
     }
 
     /// One tick: what every tale does in it, then what the daemon's clock confirms.

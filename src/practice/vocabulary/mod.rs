@@ -421,7 +421,7 @@ impl fmt::Display for EventType {
 }
 
 fn read<T: serde::de::DeserializeOwned>(data: &RawValue) -> Result<T, Refusal> {
-    json::parse(data.get().as_bytes()).map_err(|error| {
+    json::read_part(data).map_err(|error| {
         let pointer = format!("/data{}", error.pointer().unwrap_or_default());
         Refusal::malformed(Rule::F01, &pointer, error.to_string(), "send the members docs/events.md lists")
     })
