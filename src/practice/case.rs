@@ -33,7 +33,9 @@ mod special;
 mod telling;
 mod yields;
 
-pub use arrival::{ARRIVAL_LIST_MAX, Arrival, Callback, DEFICIENCIES_MAX, Deficiency, DeficiencyState};
+pub use arrival::{
+    ARRIVAL_LIST_MAX, Arrival, Callback, DEFICIENCIES_MAX, Deficiency, DeficiencyState, Narrowed,
+};
 pub use charges::{Charges, HOLDS_MAX, Hold, INVOICES_MAX, Invoice};
 pub use screening::{
     Challenge, Comity, Decided, Legality, Profiles, Redirect, RedirectStep, Rights, Screening,

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::model::digest::Digest;
 use crate::model::id::{AgencyId, RequestId};
 use crate::model::time::Timestamp;
-use crate::practice::vocabulary::{CallbackAnswer, NumberSource, RejectCode, Relation};
+use crate::practice::vocabulary::{CallbackAnswer, ExactScope, NumberSource, RejectCode, Relation};
 use crate::tlog::LeafIndex;
 
 /// Most call-backs, links and documents of one request.
@@ -37,6 +37,23 @@ pub struct Arrival {
     pub reopened: u32,
     /// How often the same document came again.
     pub duplicates: u32,
+    /// The last agreement to less, of the version it was made about.
+    pub narrowed: Option<Narrowed>,
+    /// Identifiers of the classification in force that resolve to no account; none once somebody has
+    /// set them aside (S-21).
+    pub unresolved: u32,
+}
+
+/// An agreement of the requester to less (S-27).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Narrowed {
+    /// The entry.
+    pub entry: LeafIndex,
+    /// The version of the order that it is about.
+    pub version: u32,
+    /// What the demand asks for at most from then on.
+    pub scope: ExactScope,
 }
 
 /// A call to an agency or a court.
@@ -84,6 +101,12 @@ pub enum DeficiencyState {
 }
 
 impl Arrival {
+    /// The agreement to less that holds for this version of the order.
+    #[must_use]
+    pub fn narrowed_to(&self, version: u32) -> Option<&Narrowed> {
+        self.narrowed.as_ref().filter(|narrowed| narrowed.version == version)
+    }
+
     /// The first deficiency that nothing has mended.
     #[must_use]
     pub fn open_deficiency(&self) -> Option<LeafIndex> {

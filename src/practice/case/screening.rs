@@ -9,7 +9,6 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::digest::Digest;
 use crate::model::id::{ChallengeId, CustomerId, ServiceId};
 use crate::model::scope::ScopeItem;
 use crate::model::time::Timestamp;
@@ -143,8 +142,8 @@ pub struct Decided {
     pub ruling: Ruling,
     /// The version of the order then.
     pub version: u32,
-    /// The classified scope then; null if there was none.
-    pub scope_sha256: Option<Digest>,
+    /// The entry.
+    pub entry: LeafIndex,
 }
 
 impl Screening {

@@ -61,7 +61,6 @@ pub(super) fn decided(
     is_counsel(context)?;
     let mut case = touched(context, case);
     let version = case.order.version;
-    let scope_sha256 = case.classified.as_ref().map(|classified| classified.scope.sha256());
     let open = |known: &&mut Challenge| known.id == data.challenge && known.decided.is_none();
     let Some(challenge) = case.screening.challenges.iter_mut().find(open) else {
         let reason = format!("{} is not filed, or decided already", data.challenge);
@@ -76,7 +75,7 @@ pub(super) fn decided(
             "say when it was decided, in UTC",
         ));
     }
-    challenge.decided = Some(Decided { ruling: data.ruling, version, scope_sha256 });
+    challenge.decided = Some(Decided { ruling: data.ruling, version, entry: context.stamp.index });
     Ok(Change::of_case(case))
 }
 
@@ -110,9 +109,9 @@ fn stops_nothing(case: &Case, challenge: &Challenge) -> Result<(), Refusal> {
         Some(Decided { ruling: Ruling::DemandWithdrawn, .. }) => {
             (Rule::S30, "ended because the demand was withdrawn", "post request.withdrawn")
         }
-        Some(Decided { ruling: Ruling::Modified, version, scope_sha256 }) => {
-            let now = case.classified.as_ref().map(|classified| classified.scope.sha256());
-            if case.order.version != version || now != scope_sha256 {
+        Some(Decided { ruling: Ruling::Modified, version, entry }) => {
+            let narrowed = case.arrival.narrowed_to(version).is_some_and(|narrowed| narrowed.entry > entry);
+            if case.order.version != version || narrowed {
                 return Ok(());
             }
             let cure = "record what it became: order.amended or request.narrowed";

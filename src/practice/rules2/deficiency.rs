@@ -10,7 +10,7 @@ use crate::practice::refusal::Refusal;
 use crate::practice::rule::Rule;
 use crate::practice::rules1::governing::is_short;
 use crate::practice::rules1::intake::{has_not_left, is_current_order, is_document, is_past};
-use crate::practice::vocabulary::{DeficiencyNoted, RequestCured, RequestKind, RequestSplit};
+use crate::practice::vocabulary::{DeficiencyNoted, RejectCode, RequestCured, RequestKind, RequestSplit};
 
 /// I-10: a deficiency voids the review, and with it what was approved.
 pub(super) fn noted(context: &Context<'_>, case: &Case, data: &DeficiencyNoted) -> Result<Change, Refusal> {
@@ -96,6 +96,11 @@ pub(super) fn split(context: &Context<'_>, case: &Case, data: &RequestSplit) -> 
     is_short("/data/reason", &data.reason)?;
     let noted = case.arrival.deficiencies.get(&data.deficiency);
     let noted = noted.filter(|noted| noted.state == DeficiencyState::Open);
+    if noted.is_some_and(|noted| is_about_unresolved(case, noted)) && data.items.is_empty() {
+        let mut case = touched(context, case);
+        case.arrival.unresolved = 0;
+        return Ok(Change::of_case(set_aside(case, data)));
+    }
     let Some(item) = noted.and_then(|noted| noted.item) else {
         let reason = "that entry noted no open deficiency of one item";
         let cure = "what is deficient as a whole must be cured or rejected";
@@ -109,18 +114,33 @@ pub(super) fn split(context: &Context<'_>, case: &Case, data: &RequestSplit) -> 
         let reason = "items are ascending positions in the order's scope, the deficient one among them";
         return Err(Refusal::invalid(Rule::S08, "/data/items", reason, "name the items that are set aside"));
     }
-    let mut case = touched(context, case);
+    Ok(Change::of_case(set_aside(touched(context, case), data)))
+}
+
+fn set_aside(mut case: Case, data: &RequestSplit) -> Case {
     if let Some(noted) = case.arrival.deficiencies.get_mut(&data.deficiency) {
         noted.state = DeficiencyState::SetAside;
     }
     case.arrival.set_aside.extend(data.items.iter().copied());
     void_review(&mut case);
-    Ok(Change::of_case(case))
+    case
 }
 
-/// S-08: nothing is reviewed while a deficiency is open.
+/// S-21: a name that is nobody's has no item of its own; its mistake is noted upon the whole.
+fn is_about_unresolved(case: &Case, noted: &Deficiency) -> bool {
+    case.arrival.unresolved > 0 && noted.item.is_none() && noted.code == RejectCode::MaterialMistake
+}
+
+/// S-08: nothing is reviewed while a deficiency is open, and S-21: nor while a name is nobody's and
+/// nobody has said what becomes of it.
 pub(super) fn before_review(context: &Context<'_>, case: &Case) -> Result<(), Refusal> {
-    while_data_moves(context, case)
+    while_data_moves(context, case)?;
+    if case.arrival.unresolved == 0 {
+        return Ok(());
+    }
+    let reason = format!("{} identifiers resolve to no account", case.arrival.unresolved);
+    let cure = "note the mistake (deficiency.noted, material_mistake), then set it aside with request.split";
+    Err(Refusal::conflict(Rule::S21, "", reason, cure))
 }
 
 /// S-08, I-19: nothing moves while a deficiency is open.

@@ -171,8 +171,18 @@ fn has_content(case: &Case) -> bool {
     review.is_some_and(|review| review.scope.scope().items().iter().any(|item| item.class.is_content()))
 }
 
+/// I-31: what was reviewed is needed as the latest assessment has it, which may be narrower.
+fn is_still_needed(case: &Case) -> Result<(), Refusal> {
+    let (Some(latest), Some(review)) = (&case.special.emergency, &case.review) else { return Ok(()) };
+    let mut classes = review.scope.scope().items().iter().map(|item| item.class);
+    let Some(class) = classes.find(|class| !latest.needs.contains(class)) else { return Ok(()) };
+    let reason = format!("{class} is reviewed, and the latest assessment does not need it");
+    Err(Refusal::conflict(Rule::I31, "", reason, "review it again, within what is needed"))
+}
+
 /// I-31: content takes a third person with a third key.
 pub(super) fn while_data_moves(context: &Context<'_>, case: &Case) -> Result<(), Refusal> {
+    is_still_needed(case)?;
     let moves = matches!(
         context.kind,
         EventType::DisclosureOpened | EventType::BundleSealed | EventType::BundleReleased

@@ -4,7 +4,7 @@
 //! does not demonstrably come from whom it names is quarantined: nothing goes on until somebody
 //! senior verifies it with other evidence.
 
-use crate::practice::case::{ARRIVAL_LIST_MAX, Callback, Case, Stage};
+use crate::practice::case::{ARRIVAL_LIST_MAX, Callback, Case, Narrowed, Stage};
 use crate::practice::change::{Change, Claim};
 use crate::practice::envelope::{Context, is_open, not_now, touched};
 use crate::practice::refusal::Refusal;
@@ -165,7 +165,26 @@ pub(super) fn classified(
 ) -> Result<Change, Refusal> {
     is_no_capability(case)?;
     is_the_agencys(context, case, &data)?;
-    rules1::intake::classified(context, case, data)
+    is_as_agreed(context, case, &data)?;
+    let unresolved = data.identifiers.iter().filter(|named| named.account.is_none()).count();
+    let mut change = rules1::intake::classified(context, case, data)?;
+    if let Some(case) = &mut change.case {
+        case.arrival.unresolved = u32::try_from(unresolved).unwrap_or(u32::MAX);
+    }
+    Ok(change)
+}
+
+/// S-27, I-21: what the requester gave up comes back with another document, not with another reading.
+fn is_as_agreed(context: &Context<'_>, case: &Case, data: &RequestClassified) -> Result<(), Refusal> {
+    let Some(narrowed) = case.arrival.narrowed_to(case.order.version) else { return Ok(()) };
+    let fields = context.force.policy.value.fields();
+    let Some(at) = data.scope.scope().items_outside(narrowed.scope.scope(), fields).first().copied() else {
+        return Ok(());
+    };
+    let reason =
+        format!("items/{at} of the scope asks for what the requester gave up at entry {}", narrowed.entry);
+    let cure = "classify it within what was agreed; more takes an amended order";
+    Err(Refusal::invalid(Rule::I21, "/data/scope", reason, cure))
 }
 
 /// S-03, S-84 (I-42): such a demand is never classified, so nothing of it can be approved.
@@ -280,6 +299,8 @@ pub(super) fn narrowed(
     let mut classified = classified.clone();
     classified.scope = data.scope.clone();
     let mut case = touched(context, case);
+    let (entry, version) = (context.stamp.index, case.order.version);
+    case.arrival.narrowed = Some(Narrowed { entry, version, scope: data.scope.clone() });
     case.classified = Some(classified);
     case.review = None;
     // Positions in the old scope mean nothing in the new one.

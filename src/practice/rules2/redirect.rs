@@ -12,7 +12,8 @@ use crate::practice::envelope::{Context, touched};
 use crate::practice::refusal::Refusal;
 use crate::practice::rule::Rule;
 use crate::practice::vocabulary::{
-    AccountProfile, Exemption, RedirectAnswered, RedirectAttempted, RedirectExempted, RequestKind, Segment,
+    AccountProfile, AccountRef, Exemption, RedirectAnswered, RedirectAttempted, RedirectExempted,
+    RequestKind, Segment,
 };
 
 /// Longest reason in bytes.
@@ -55,8 +56,7 @@ pub(super) fn refused(
     Ok(with_step(context, case, &data.customer, RedirectStep::Refused))
 }
 
-/// S-29: a reason of the closed list; `acts` has seen that two people agreed. Whether the order
-/// does forbid it is theirs to judge.
+/// S-29: a reason of the closed list; `acts` has seen that two people agreed.
 pub(super) fn exempted(
     context: &Context<'_>,
     case: &Case,
@@ -74,7 +74,23 @@ pub(super) fn exempted(
         let cure = "attempt to redirect it, or find another exemption of the list";
         return Err(Refusal::invalid(Rule::S29, "/data/exemption", reason, cure));
     }
+    if data.exemption == Exemption::OrderForbids {
+        is_forbidden(context, case, &data.customer)?;
+    }
     Ok(with_step(context, case, &data.customer, RedirectStep::Exempted(data.exemption)))
+}
+
+/// S-29: an order forbids it only if one on record, in force now, covers each of its accounts.
+fn is_forbidden(context: &Context<'_>, case: &Case, customer: &CustomerId) -> Result<(), Refusal> {
+    let policy = &context.force.policy.value;
+    let its = case.screening.accounts().iter().filter(|row| row.customer.as_ref() == Some(customer));
+    let mut its = its.map(|row| AccountRef { service: row.service.clone(), account: row.account.clone() });
+    if its.all(|account| case.telling.cover(policy, &account, context.stamp.time).is_some()) {
+        return Ok(());
+    }
+    let reason = "no secrecy order on record covers all of its accounts now";
+    let cure = "record the order first: secrecy.recorded; or ask the requester to go to the customer";
+    Err(Refusal::invalid(Rule::S29, "/data/exemption", reason, cure))
 }
 
 /// S-28: of an organisation whose account is asked for.

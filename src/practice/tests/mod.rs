@@ -5,6 +5,7 @@
 
 mod arrival;
 mod beside;
+mod cases;
 mod examples;
 mod figures;
 mod log;

@@ -116,6 +116,31 @@ fn refusal(log: &mut Log, name: &str, data: &Value) -> Refusal {
     log.post(name, Some(REQUEST), "p-rev", data).expect_err(name)
 }
 
+/// An emergency with its third approver, up to that step of the path.
+pub(super) fn an_emergency_up_to(step: &str) -> Log {
+    let mut log = emergency();
+    screened(&mut log);
+    log.must("emergency.assessed", Some(REQUEST), "p-rev", &assessment());
+    let data = call(&log);
+    log.must("callback.made", Some(REQUEST), "p-rev", &data);
+    log.walk2("rights.screened", "senior approves");
+    let act = Act { kind: Kind::Emergency, ..log.act(Kind::Disclose) };
+    let third = log.approval(act, "p-chief", 0, "senior_reviewer");
+    log.try_post(&third).expect("a third person");
+    if step != "senior approves" {
+        log.walk2("senior approves", step);
+    }
+    log
+}
+
+/// An assessment that needs these classes.
+pub(super) fn assessment_of(classes: &[&str]) -> Value {
+    let need = |class: &&str| json!({"class": class, "statement": "who it is"});
+    let mut data = assessment();
+    data["needs"] = classes.iter().map(need).collect();
+    data
+}
+
 fn assessment() -> Value {
     json!({"order": order(), "reviewer": "p-rev", "ground": "death", "category": "kidnapping",
         "in_writing": true, "letterhead": {"reference_sha256": digest("letterhead"), "matches": true},
@@ -280,17 +305,7 @@ fn case_56_an_order_counts_in_each_period_it_is_active_in() {
 
 /// An emergency whose third approver signed too, up to its release.
 fn released() -> Log {
-    let mut log = emergency();
-    screened(&mut log);
-    log.must("emergency.assessed", Some(REQUEST), "p-rev", &assessment());
-    let data = call(&log);
-    log.must("callback.made", Some(REQUEST), "p-rev", &data);
-    log.walk2("rights.screened", "senior approves");
-    let act = Act { kind: Kind::Emergency, ..log.act(Kind::Disclose) };
-    let third = log.approval(act, "p-chief", 0, "senior_reviewer");
-    log.try_post(&third).expect("a third person");
-    log.walk2("senior approves", "notice.sent");
-    log
+    an_emergency_up_to("notice.sent")
 }
 
 #[test]

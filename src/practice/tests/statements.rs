@@ -162,8 +162,69 @@ fn the_page_is_what_the_rows_say() {
         writeln!(page, "| {rule} | {} | {kind} | {} |", rule.title(), cells.join(" | "))
             .expect("a string takes all");
     }
+    page.push_str(CASES);
+    for (number, case) in (1..).zip(cases()) {
+        let tests: Vec<_> = case.tests.iter().map(|name| format!("`{name}`")).collect();
+        writeln!(
+            page,
+            "| {number} | {} | {} | {} | {} |",
+            case.what,
+            case.expected,
+            tests.join(", "),
+            case.left
+        )
+        .expect("a string takes all");
+    }
     super::examples::is_or_becomes("docs/practice.md", &page);
 }
+
+/// A nasty case, in the order of their numbers.
+struct Case {
+    what: String,
+    expected: String,
+    tests: Vec<String>,
+    /// What of it is not built.
+    left: String,
+}
+
+fn cases() -> Vec<Case> {
+    let rows = include_str!("cases.tsv").lines().enumerate();
+    rows.map(|(at, line)| {
+        let cells: Vec<_> = line.split('\t').collect();
+        let [number, what, expected, tests, left] = cells[..] else { panic!("five columns: {line}") };
+        assert_eq!(number, (at + 1).to_string(), "each case once, in order");
+        Case {
+            what: what.to_owned(),
+            expected: expected.to_owned(),
+            tests: list(tests),
+            left: left.to_owned(),
+        }
+    })
+    .collect()
+}
+
+#[test]
+fn every_nasty_case_has_its_expectation_and_a_test_or_says_what_is_left() {
+    let (_, tests) = functions();
+    let cases = cases();
+    assert_eq!(cases.len(), 65);
+    let mut missing = Vec::new();
+    for case in cases {
+        assert!(!case.what.is_empty());
+        assert!(
+            !case.left.is_empty() || !(case.expected.is_empty() || case.tests.is_empty()),
+            "{}",
+            case.what
+        );
+        missing.extend(case.tests.into_iter().filter(|name| !tests.contains(name)));
+    }
+    assert!(missing.is_empty(), "no such tests: {missing:#?}");
+}
+
+const CASES: &str = "\n## Nasty cases\n\n\
+    What goes wrong in practice, what then happens, and the test of it. The last column says what of a case\n\
+    is not built.\n\n\
+    | case | what goes wrong | what happens | tested by | left |\n|---|---|---|---|---|\n";
 
 const HEAD: &str = "# The practice: where each statement lives\n\n\
     This page is generated from src/practice/statements by its own test, which fails when a number has\n\
