@@ -43,7 +43,7 @@ pub use screening::{
 pub use special::{Consent, Emergency, Followup, Preservation, Security, Special};
 pub use telling::{Accounts, NOTICES_MAX, Permitted, SECRECY_MAX, Secrecy, Sent, Telling, Untold, holds};
 pub(super) use yields::{CustodyAnswer, sum};
-pub use yields::{Found, Produced, Recall, Superseded, Yields};
+pub use yields::{Found, Original, Produced, Recall, Superseded, Yields};
 
 /// Most approvals, refusals and revocations of one request; then a new request is due.
 pub const CASE_APPROVALS_MAX: usize = 256;

@@ -1,9 +1,9 @@
 //! What collections found and what became of bundles: tallies, scans, custody, recalls.
 //!
 //! Every list is bounded: a request has at most [`super::CASE_DISCLOSURES_MAX`] collections, and
-//! what is kept of each source is its name alone.
+//! what is kept of each source is its name, length and digest.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -49,14 +49,24 @@ pub struct Yields {
 pub struct Found {
     /// Which collection.
     pub disclosure: DisclosureId,
-    /// The sources that were read.
-    pub sources: BTreeSet<SourceId>,
+    /// The sources that were read, and as what.
+    pub sources: BTreeMap<SourceId, Original>,
     /// Records kept, once `data.filtered` says so.
     pub kept: Option<u64>,
     /// The same by class, once `data.tallied` says so.
     pub tally: Option<Vec<Tally>>,
     /// Which keys of the provider opened which source.
     pub keys: BTreeSet<(SourceId, Digest)>,
+}
+
+/// A source as it was read the first time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Original {
+    /// Its length in bytes.
+    pub bytes: u64,
+    /// SHA-256 of its bytes.
+    pub sha256: Digest,
 }
 
 /// A bundle that left.
@@ -108,7 +118,7 @@ pub struct Superseded {
 impl Found {
     /// What a collection begins with.
     #[must_use]
-    pub const fn new(disclosure: DisclosureId, sources: BTreeSet<SourceId>) -> Self {
+    pub const fn new(disclosure: DisclosureId, sources: BTreeMap<SourceId, Original>) -> Self {
         Self { disclosure, sources, kept: None, tally: None, keys: BTreeSet::new() }
     }
 

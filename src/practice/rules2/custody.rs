@@ -30,7 +30,7 @@ pub(super) fn key_used(context: &Context<'_>, case: &Case, data: &KeyUsed) -> Re
         return Err(Refusal::conflict(Rule::I36, "/data/disclosure", reason, cure));
     }
     let found = found(context, case)?;
-    if !found.sources.contains(&data.source) {
+    if !found.sources.contains_key(&data.source) {
         let reason = format!("the collection did not read {}", data.source);
         return Err(Refusal::invalid(Rule::I36, "/data/source", reason, "name a source of data.received"));
     }

@@ -3,11 +3,11 @@
 //! What a collection kept is tallied class by class before it is traced, because an outcome is
 //! counted by it (S-80). A collection that kept nothing is certified, never sealed.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{custody, emergency, notice, while_data_moves};
 use crate::practice::case::{
-    CASE_DISCLOSURES_MAX, Case, Disclosure, Found, Produced, Recall, Stage, Step, Superseded, sum,
+    CASE_DISCLOSURES_MAX, Case, Disclosure, Found, Original, Produced, Recall, Stage, Step, Superseded, sum,
 };
 use crate::practice::change::Change;
 use crate::practice::envelope::{Context, is_open, not_now, touched};
@@ -20,7 +20,7 @@ use crate::practice::rules1::packaging::live;
 use crate::practice::vocabulary::{
     BundleDestroyed, BundleProvenance, BundleReleased, BundleSealed, DataFiltered, DataPlanned, DataReceived,
     DataTallied, DisclosureOpened, NoDataCertified, ProductionSuperseding, RecallAnswered, RecallGround,
-    RecallRequested, ScanCleared, SourceFile,
+    RecallRequested, ScanCleared, SourceRead,
 };
 
 /// Most items of one request that are cleared of being key material.
@@ -39,7 +39,13 @@ pub(super) fn opened(context: &Context<'_>, case: &Case, data: &DisclosureOpened
 
 pub(super) fn received(context: &Context<'_>, case: &Case, data: &DataReceived) -> Result<Change, Refusal> {
     let change = rules1::packaging::received(context, case, data)?;
-    let sources = data.sources.iter().map(|read| read.source.clone()).collect();
+    let original = |read: &SourceRead| Original { bytes: read.bytes, sha256: read.sha256 };
+    let sources: BTreeMap<_, _> =
+        data.sources.iter().map(|read| (read.source.clone(), original(read))).collect();
+    if sources.len() != data.sources.len() {
+        let reason = "a source stands there twice";
+        return Err(Refusal::invalid(Rule::F06, "/data/sources", reason, "name each source once"));
+    }
     let found = Found::new(data.disclosure.clone(), sources);
     Ok(with_case(change, |case| case.yields.found = Some(found)))
 }
@@ -117,8 +123,8 @@ pub(super) fn no_data(context: &Context<'_>, case: &Case, data: &NoDataCertified
         let cure = "tally it; certify only what kept nothing";
         return Err(Refusal::conflict(Rule::I16, "/data/disclosure", reason, cure));
     }
-    let searched: BTreeSet<_> = data.searched.iter().cloned().collect();
-    if searched.len() != data.searched.len() || searched != found.sources {
+    let searched: BTreeSet<_> = data.searched.iter().collect();
+    if searched.len() != data.searched.len() || !searched.iter().copied().eq(found.sources.keys()) {
         let reason = format!(
             "{} sources were read, {} different ones are certified, or others",
             found.sources.len(),
@@ -167,37 +173,48 @@ pub(super) fn scan_cleared(
     Ok(Change::of_case(case))
 }
 
-/// I-16: what leaves was tallied, and something leaves, of what was read.
+/// I-16: what leaves was tallied, and something leaves.
 pub(super) fn traced(context: &Context<'_>, case: &Case, data: &BundleProvenance) -> Result<Change, Refusal> {
     live(context, case, &data.disclosure, Step::Filtered)?;
     let found = found(context, case)?;
-    for (at, file) in data.sources.iter().enumerate() {
-        is_of_what_was_read(found, at, file)?;
-    }
     let (reason, cure) = match found.tallied() {
-        Some(1..) => return rules1::packaging::traced(context, case, data),
+        Some(1..) => {
+            traces_what_was_read(found, data)?;
+            return rules1::packaging::traced(context, case, data);
+        }
         Some(0) => ("nothing was kept, and an empty bundle is never sealed", "certify it: no_data.certified"),
         None => ("what was kept is not tallied", "record data.tallied first"),
     };
     Err(Refusal::conflict(Rule::I16, "/data/disclosure", reason, cure))
 }
 
-/// I-16: the source was read, and the ranges kept of it lie within it, ascending and apart.
-fn is_of_what_was_read(found: &Found, at: usize, file: &SourceFile) -> Result<(), Refusal> {
-    let cure = "name the sources of data.received, and ranges that lie in them";
-    if !found.sources.contains(&file.source) {
-        let pointer = format!("/data/sources/{at}/source");
-        return Err(Refusal::invalid(Rule::I16, &pointer, "the source was not read", cure));
+/// I-16: a bundle is traced to every source of `data.received`, byte for byte what was read then.
+fn traces_what_was_read(found: &Found, data: &BundleProvenance) -> Result<(), Refusal> {
+    let cure = "trace each source of data.received once, with its digest and length";
+    let mut traced = BTreeSet::new();
+    for (at, file) in data.sources.iter().enumerate() {
+        let original = Original { bytes: file.bytes, sha256: file.sha256 };
+        if found.sources.get(&file.source) != Some(&original) || !traced.insert(&file.source) {
+            let reason = format!("{} was not read, was read as something else, or is traced twice", file.source);
+            return Err(Refusal::invalid(Rule::I16, &format!("/data/sources/{at}"), reason, cure));
+        }
+        if !are_apart(&file.kept, file.bytes) {
+            let pointer = format!("/data/sources/{at}/kept");
+            let reason = "a range is empty, touches the one before, or ends beyond the source";
+            return Err(Refusal::invalid(Rule::I16, &pointer, reason, "join what touches, ascending"));
+        }
     }
-    let ends = file.kept.iter().map(|(_, to)| *to);
-    let starts = file.kept.iter().map(|(from, _)| *from);
-    let is_apart = ends.clone().zip(starts.skip(1)).all(|(end, next)| end < next);
-    let is_within = file.kept.iter().all(|(from, to)| from < to) && ends.max().unwrap_or(0) <= file.bytes;
-    if is_apart && is_within {
+    if traced.len() == found.sources.len() {
         return Ok(());
     }
-    let pointer = format!("/data/sources/{at}/kept");
-    Err(Refusal::invalid(Rule::I16, &pointer, "the ranges overlap, or are not of the source", cure))
+    let reason = format!("{} of {} sources are traced", traced.len(), found.sources.len());
+    Err(Refusal::invalid(Rule::I16, "/data/sources", reason, cure))
+}
+
+/// Half-open ranges: none empty, each after a gap, none beyond the end.
+fn are_apart(ranges: &[(u64, u64)], end: u64) -> bool {
+    ranges.is_sorted_by(|(_, end), (next, _)| end < next)
+        && ranges.iter().all(|(from, to)| from < to && *to <= end)
 }
 
 pub(super) fn sealed(context: &Context<'_>, case: &Case, data: &BundleSealed) -> Result<Change, Refusal> {

@@ -120,6 +120,29 @@ fn i_16_nothing_is_traced_untallied_or_empty() {
 }
 
 #[test]
+fn i_16_a_bundle_is_traced_to_each_source_as_it_was_read() {
+    let traced = |change: fn(&mut Value)| refuses("key.used", "bundle.provenance", Rule::I16, change);
+    traced(|data| data["sources"] = json!([]));
+    traced(|data| data["sources"] = json!([data["sources"][0], data["sources"][0]]));
+    traced(|data| data["sources"][0]["source"] = json!("mail-2"));
+    traced(|data| data["sources"][0]["sha256"] = json!(digest("another")));
+    traced(|data| data["sources"][0]["bytes"] = json!(999));
+    for kept in [json!([[4, 4]]), json!([[0, 4], [4, 9]]), json!([[5, 9], [0, 4]]), json!([[0, 1001]])] {
+        let mut log = Log::at2("key.used");
+        let (actor, mut data) = log.data("bundle.provenance");
+        data["sources"][0]["kept"] = kept;
+        let refusal = log.post("bundle.provenance", Some(REQUEST), actor, &data).expect_err("no such ranges");
+        assert_eq!((refusal.rule, refusal.pointer.as_str()), (Rule::I16, "/data/sources/0/kept"));
+    }
+    let mut log = Log::at2("custody.checked");
+    log.step("disclosure.opened");
+    let (actor, mut data) = log.data("data.received");
+    data["sources"] = json!([data["sources"][0], data["sources"][0]]);
+    let twice = log.post("data.received", Some(REQUEST), actor, &data).expect_err("one source twice");
+    assert_eq!(twice.rule, Rule::F06);
+}
+
+#[test]
 fn i_18_no_data_is_certified_once_everything_was_searched() {
     let post = |log: &mut Log, actor: &str, data: &Value| {
         log.post("no_data.certified", Some(REQUEST), actor, data).map_err(|refusal| refusal.rule)
