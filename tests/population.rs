@@ -58,7 +58,7 @@ const PUBLISHED: [(Figure, u64); 11] = [
 fn s_64_to_s_82_s_109_to_s_114_the_half_year_has_its_published_figures_amid_noise() {
     let scratch = tempfile::tempdir().expect("a scratch directory");
     let home = scratch.path().join("home");
-    let Populated { figures, entries } = made(&cells(), POLICY, true, &home);
+    let Populated { figures, entries, .. } = made(&cells(), POLICY, true, &home);
 
     for (figure, published) in PUBLISHED {
         assert_eq!(figures.value(figure), Value::Count(published), "{}", figure.id());
