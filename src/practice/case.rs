@@ -41,7 +41,9 @@ pub use screening::{
     Challenge, Comity, Decided, Legality, Profiles, Redirect, RedirectStep, Rights, Screening,
 };
 pub use special::{Consent, Emergency, Followup, Preservation, Security, Special};
-pub use telling::{Accounts, NOTICES_MAX, Permitted, SECRECY_MAX, Secrecy, Sent, Telling, Untold, holds};
+pub use telling::{
+    Accounts, NOTICES_MAX, Named, Permitted, SECRECY_MAX, Secrecy, Sent, Telling, Untold, holds,
+};
 pub(super) use yields::{CustodyAnswer, sum};
 pub use yields::{Found, Original, Produced, Recall, Superseded, Yields};
 
@@ -366,5 +368,25 @@ impl Case {
     #[must_use]
     pub fn approvers(&self) -> BTreeSet<&PersonId> {
         self.standing_approvals().into_iter().map(|approval| &approval.person).collect()
+    }
+}
+
+/// What clones of a case share, stored like what it holds.
+mod shared {
+    use std::sync::Arc;
+
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    pub(in crate::practice::case) fn serialize<T: Serialize, S: Serializer>(
+        shared: &Arc<T>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        T::serialize(shared, serializer)
+    }
+
+    pub(in crate::practice::case) fn deserialize<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Arc<T>, D::Error> {
+        T::deserialize(deserializer).map(Arc::new)
     }
 }

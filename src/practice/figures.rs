@@ -16,7 +16,7 @@ pub use count::{Band, Figures, Partition, SecrecyCount, SecurityCount};
 pub use definition::{Figure, Unit, Value};
 
 use super::case::{Case, Screening};
-use super::directory::Level;
+use super::directory::{Directory, Level};
 use super::outcome::{self, Outcome};
 use super::policy::{CountryCode, Policy, Process, ReportCategory};
 use super::vocabulary::{AccountProfile, AccountRef, EmergencyCategory, RequestKind};
@@ -142,9 +142,9 @@ pub struct Row {
     pub table: Table,
     /// When it was received, as people say: its period.
     pub received_at: Timestamp,
-    /// The authority's country, once it is classified.
+    /// The authority's country: of its demand, or its own as long as that is not classified.
     pub country: Option<CountryCode>,
-    /// The level of government, once it is classified.
+    /// The level of government, likewise.
     pub level: Option<Level>,
     /// Whose accounts.
     pub group: Group,
@@ -167,18 +167,20 @@ pub struct Row {
 }
 
 impl Row {
-    /// The row of a case, under the policy in force.
+    /// The row of a case, under the policy and the directory in force.
     #[must_use]
-    pub fn of(policy: &Policy, case: &Case) -> Self {
+    pub fn of(policy: &Policy, directory: &Directory, case: &Case) -> Self {
         let classified = case.classified.as_ref();
+        // A demand that could not be classified, for want of a signature say, still came from somewhere.
+        let agency = case.agency.as_ref().and_then(|agency| directory.agency(agency));
         let accounts = case.screening.accounts();
         let sealed = case.disclosures.iter().find_map(|disclosure| disclosure.sealed.as_ref());
         let order = |order: &super::case::Secrecy| (order.id.clone(), order.level);
         Self {
             table: Table::of(case.received.kind),
             received_at: case.received.received_at,
-            country: classified.map(|found| found.country),
-            level: classified.map(|found| found.level),
+            country: classified.map(|found| found.country).or(agency.map(|agency| agency.country)),
+            level: classified.map(|found| found.level).or(agency.map(|agency| agency.level)),
             group: accounts.iter().map(|row| Group::of(policy, row)).max().unwrap_or(Group::Unprofiled),
             outcome: outcome::of(case),
             process: classified

@@ -129,13 +129,18 @@ impl Demand {
                 "received_at": self.received_at, "agency_claimed": self.agency.id}),
         );
         if !matches!(self.kind, "capability" | "programme") {
-            tale.say(
-                E::RequestAuthenticated,
-                REVIEWER,
-                json!({"agency": self.agency.id, "method": "portal_account",
-                    "evidence": [digest(&format!("{} portal", self.name))]}),
-            );
+            self.is_verified(tale);
         }
+    }
+
+    /// Each document by itself: a forged amendment may follow a genuine order.
+    fn is_verified(&self, tale: &mut Writer) {
+        tale.say(
+            E::RequestAuthenticated,
+            REVIEWER,
+            json!({"agency": self.agency.id, "method": "portal_account",
+                "evidence": [digest(&format!("{} portal {}", self.name, self.version))]}),
+        );
     }
 
     pub(super) fn twists(&mut self, tale: &mut Writer, twist: Twist) {
@@ -153,6 +158,7 @@ impl Demand {
             Twist::Amended => {
                 self.version += 1;
                 tale.say(E::OrderAmended, INTAKE, document(self.order()));
+                self.is_verified(tale);
             }
             Twist::Reopened => {
                 self.is_rejected(tale.later(1), "unsigned");
@@ -161,6 +167,7 @@ impl Demand {
                 cured["received_at"] = json!(at(time_of(tale.tick() + DAY)));
                 cured["deficiencies"] = json!([]);
                 tale.later(DAY).say(E::RequestCured, INTAKE, cured);
+                self.is_verified(tale);
             }
         }
     }

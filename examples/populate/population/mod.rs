@@ -135,5 +135,6 @@ fn demands(cells: &[Cell], settings: &Settings, seed: Seed) -> BTreeMap<i64, Vec
 fn rows(press: &Press) -> anyhow::Result<Vec<Row>> {
     let world = press.world()?;
     let policy = &world.policy().expect("a founded log has a policy").value;
-    press.cases(|case| Row::of(policy, case))
+    let directory = &world.directory().expect("a founded log has a directory").value;
+    press.cases(|case| Row::of(policy, directory, case))
 }

@@ -35,6 +35,8 @@ pub struct Arrival {
     pub links: BTreeSet<(RequestId, Relation)>,
     /// How often a new document reopened it; it is one request all the same.
     pub reopened: u32,
+    /// Who took the later versions of the document in: never an approver (I-07).
+    pub submitters: BTreeSet<String>,
     /// How often the same document came again.
     pub duplicates: u32,
     /// The last agreement to less, of the version it was made about.
@@ -74,6 +76,8 @@ pub struct Callback {
     pub called_at: Timestamp,
     /// What the other end said.
     pub answer: CallbackAnswer,
+    /// The version of the document that it was about.
+    pub version: u32,
 }
 
 /// One deficiency.

@@ -26,7 +26,7 @@ pub struct Screening {
     pub dated: Option<LeafIndex>,
     /// The items whose dates the document leaves open at an end (S-22); those of an agreement that
     /// narrows the demand to dates are other items.
-    #[serde(with = "shared")]
+    #[serde(with = "super::shared")]
     pub undated: Arc<BTreeSet<ScopeItem>>,
     /// The facts about the accounts.
     pub profiles: Option<Profiles>,
@@ -37,7 +37,7 @@ pub struct Screening {
     /// Conflicts of laws, by the country whose law may stand against the demand.
     pub comity: BTreeMap<CountryCode, Comity>,
     /// How far each organisation's redirection has come.
-    #[serde(with = "shared")]
+    #[serde(with = "super::shared")]
     pub redirects: Arc<BTreeMap<CustomerId, Redirect>>,
     /// The challenges before a court, in order.
     pub challenges: Vec<Challenge>,
@@ -54,7 +54,7 @@ pub struct Profiles {
     /// Countries whose law may conflict with the demand.
     pub foreign: BTreeSet<CountryCode>,
     /// By service and account.
-    #[serde(with = "shared")]
+    #[serde(with = "super::shared")]
     pub accounts: Arc<Vec<AccountProfile>>,
 }
 
@@ -177,25 +177,5 @@ impl Screening {
     #[must_use]
     pub fn is_enterprise(account: &AccountProfile, enterprise_seats: u32) -> bool {
         account.seats.is_some_and(|seats| seats > enterprise_seats)
-    }
-}
-
-/// What clones of a case share, stored like what it holds.
-mod shared {
-    use std::sync::Arc;
-
-    use serde::{Deserialize, Deserializer, Serialize, Serializer};
-
-    pub(super) fn serialize<T: Serialize, S: Serializer>(
-        shared: &Arc<T>,
-        serializer: S,
-    ) -> Result<S::Ok, S::Error> {
-        T::serialize(shared, serializer)
-    }
-
-    pub(super) fn deserialize<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
-        deserializer: D,
-    ) -> Result<Arc<T>, D::Error> {
-        T::deserialize(deserializer).map(Arc::new)
     }
 }

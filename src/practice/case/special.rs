@@ -22,6 +22,9 @@ pub struct Special {
     pub preservation: Option<Preservation>,
     /// The owner's latest consent.
     pub consent: Option<Consent>,
+    /// Consents that their owners took back, by the signed document.
+    #[serde(default)]
+    pub revoked: BTreeSet<Digest>,
     /// What reports on national security count.
     pub security: Option<Security>,
 }

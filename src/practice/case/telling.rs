@@ -1,6 +1,7 @@
 //! Who may not be told, and who was: secrecy orders and notices.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -8,7 +9,7 @@ use crate::model::id::SecrecyId;
 use crate::model::time::Timestamp;
 use crate::practice::directory::Level;
 use crate::practice::policy::{Code, Policy};
-use crate::practice::vocabulary::{AccountRef, SecrecyResult};
+use crate::practice::vocabulary::{AccountRef, NoticeRecipient, SecrecyResult};
 use crate::tlog::LeafIndex;
 
 /// Most secrecy orders of one request.
@@ -18,6 +19,9 @@ pub const NOTICES_MAX: usize = 256;
 
 /// Which accounts of the request: some, or all of them.
 pub type Accounts = Option<BTreeSet<AccountRef>>;
+
+/// Accounts by their names; clones of a case share them.
+pub type Named = Arc<BTreeSet<AccountRef>>;
 
 /// Who may not be told, and who was.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,6 +35,12 @@ pub struct Telling {
     pub suppressed: Vec<(Accounts, SecrecyId)>,
     /// What was not told on a ground of the list.
     pub untold: Vec<Untold>,
+    /// The accounts of which something left: their owners are told one day, whatever the demand
+    /// has become since.
+    #[serde(with = "super::shared")]
+    pub disclosed: Named,
+    /// The entry that first let something leave, and its time.
+    pub disclosed_at: Option<(LeafIndex, Timestamp)>,
 }
 
 /// An order not to tell.
@@ -77,6 +87,8 @@ pub struct Secrecy {
 pub struct Permitted {
     /// Whose accounts' owners may be told.
     pub accounts: Accounts,
+    /// The entry that says so, and its time.
+    pub granted: (LeafIndex, Timestamp),
 }
 
 /// A notice that went.
@@ -87,8 +99,11 @@ pub struct Sent {
     pub index: LeafIndex,
     /// Its time: the customer's days count from here, not from what people say.
     pub at: Timestamp,
-    /// Whose accounts.
-    pub accounts: Accounts,
+    /// Whose accounts: those the request had then, and no later one.
+    #[serde(with = "super::shared")]
+    pub accounts: Named,
+    /// Who got it.
+    pub recipient: NoticeRecipient,
 }
 
 /// A notice that did not go, on a ground of the list.
@@ -97,16 +112,17 @@ pub struct Sent {
 pub struct Untold {
     /// The entry.
     pub index: LeafIndex,
-    /// Whose accounts.
-    pub accounts: Accounts,
+    /// Whose accounts: those the request had then, and no later one.
+    #[serde(with = "super::shared")]
+    pub accounts: Named,
     /// The ground.
     pub ground: crate::practice::vocabulary::NoticeGround,
     /// When it is looked at again.
     pub review_by: Timestamp,
     /// Whether two people waived it after secrecy ended.
     pub waived: bool,
-    /// Whether the ground is gone.
-    pub lifted: bool,
+    /// The entry that says that the ground is gone, and its time.
+    pub lifted: Option<(LeafIndex, Timestamp)>,
 }
 
 /// Whether a set of accounts has this one.
@@ -153,15 +169,26 @@ impl Telling {
         self.orders.iter().find(|order| order.covers(policy, account, at))
     }
 
-    /// The last notice that this account's owner got.
+    /// Whether somebody who may be told for this account was told. `is_consumer`: whose account it
+    /// is; none if nobody knows any more (S-59).
     #[must_use]
-    pub fn told(&self, account: &AccountRef) -> Option<&Sent> {
-        self.sent.iter().rev().find(|sent| holds(&sent.accounts, account))
+    pub fn told(&self, account: &AccountRef, is_consumer: Option<bool>) -> Option<&Sent> {
+        let fits = |sent: &&Sent| {
+            is_consumer.is_none_or(|is| is != (sent.recipient == NoticeRecipient::CustomerContact))
+        };
+        self.sent.iter().rev().filter(fits).find(|sent| sent.accounts.contains(account))
     }
 
     /// The standing ground on which this account's owner is not told.
     #[must_use]
     pub fn untold(&self, account: &AccountRef) -> Option<&Untold> {
-        self.untold.iter().rev().find(|untold| !untold.lifted && holds(&untold.accounts, account))
+        let stands = |untold: &&Untold| untold.lifted.is_none() && untold.accounts.contains(account);
+        self.untold.iter().rev().find(stands)
+    }
+
+    /// When the ground went on which this account's owner was not told.
+    #[must_use]
+    pub fn lifted(&self, account: &AccountRef) -> Option<(LeafIndex, Timestamp)> {
+        self.untold.iter().rev().find(|untold| untold.accounts.contains(account))?.lifted
     }
 }

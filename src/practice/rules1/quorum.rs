@@ -160,7 +160,7 @@ fn counts(
 }
 
 /// One refusal outweighs any number of approvals of the same thing.
-fn nobody_refused(case: &Case, kind: Kind, what: LeafRef) -> Result<(), Refusal> {
+pub(in crate::practice) fn nobody_refused(case: &Case, kind: Kind, what: LeafRef) -> Result<(), Refusal> {
     let refused =
         approvals::about(&case.approvals, kind, what).find(|decision| decision.decision == Decision::Refuse);
     let Some(refused) = refused else { return Ok(()) };
@@ -169,7 +169,7 @@ fn nobody_refused(case: &Case, kind: Kind, what: LeafRef) -> Result<(), Refusal>
 }
 
 /// What an approval named and who gave it, against what is in force at this entry.
-fn still_binds(
+pub(in crate::practice) fn still_binds(
     context: &Context<'_>,
     case: &Case,
     given: &ApprovalState,
@@ -196,7 +196,7 @@ fn still_binds(
 }
 
 /// A-07, I-09.
-fn is_fresh(context: &Context<'_>, given: &ApprovalState) -> Result<(), Refusal> {
+pub(in crate::practice) fn is_fresh(context: &Context<'_>, given: &ApprovalState) -> Result<(), Refusal> {
     let now = context.stamp.time;
     let oldest_ms = i64::from(context.force.policy.value.limits.approval_age_hours_max) * HOUR_MS;
     let age_ms = now.as_ms().saturating_sub(given.at.as_ms());

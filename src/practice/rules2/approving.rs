@@ -37,11 +37,22 @@ pub(super) fn decided(
     }
 }
 
+/// I-07: not who took the document in, whichever version that was.
+fn took_no_version_in(case: &Case, signed: &SignedApproval<'_>) -> Result<(), Refusal> {
+    let person = &signed.person.id;
+    if !case.arrival.submitters.contains(person.as_str()) {
+        return Ok(());
+    }
+    let reason = format!("{person} took a version of the document in");
+    Err(Refusal::forbidden(Rule::I07, "/envelopes/0", reason, "have somebody else decide"))
+}
+
 /// Whoever wants to say no, or take a yes back, may do so whatever else is open.
 fn about_data(context: &Context<'_>, case: &Case, signed: &SignedApproval<'_>) -> Result<Verdict, Refusal> {
     if signed.approval.decision == Decision::Approve {
         while_data_moves(context, case)?;
         emergency::may_approve(context, case, signed)?;
+        took_no_version_in(case, signed)?;
     }
     on_request(context, case, signed)
 }

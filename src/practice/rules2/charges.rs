@@ -147,9 +147,20 @@ pub(super) fn erasure_ordered(
         let reason = "a collection is under way";
         return Err(Refusal::conflict(Rule::I49, "/request", reason, "destroy it first"));
     }
+    nothing_is_owed(&context.force.policy.value, case)?;
     let mut case = touched(context, case);
     case.charges.erasure = Some((context.stamp.index, now));
     Ok(Change::of_case(case))
+}
+
+/// I-49: a preservation holds, and a notice, or process that is to follow, is somebody's right.
+fn nothing_is_owed(policy: &Policy, case: &Case) -> Result<(), Refusal> {
+    let is_owed =
+        |due: &Due| matches!(due.deadline, Deadline::Preservation | Deadline::Notice | Deadline::Followup);
+    let open = crate::practice::due::of_case(policy, case);
+    let Some(owed) = open.iter().find(|due| is_owed(due)) else { return Ok(()) };
+    let reason = format!("{:?} is open until {}", owed.deadline, owed.at);
+    Err(Refusal::conflict(Rule::I49, "/request", reason, "settle it first; then the record may go"))
 }
 
 /// Whether the record is ordered erased.

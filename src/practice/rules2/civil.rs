@@ -13,6 +13,9 @@ use crate::practice::vocabulary::{
     ConsentRecorded, ConsentRevoked, EventType, ExactScope, Nature, RequestKind,
 };
 
+/// Most consents of one request that were taken back.
+const REVOKED_MAX: usize = 64;
+
 /// S-101: of every owner, freely, given before now and not over.
 pub(super) fn consent_recorded(
     context: &Context<'_>,
@@ -35,6 +38,11 @@ pub(super) fn consent_recorded(
             let cure = "record a consent that stands, or leave content out";
             return Err(Refusal::invalid(Rule::S101, &format!("/data/{member}"), reason, cure));
         }
+    }
+    if case.special.revoked.contains(&data.document_sha256) {
+        let reason = "the owner took this very consent back";
+        let cure = "a new consent is a new document";
+        return Err(Refusal::conflict(Rule::I37, "/data/document_sha256", reason, cure));
     }
     let mut case = touched(context, case);
     case.special.consent = Some(Consent {
@@ -59,7 +67,11 @@ pub(super) fn consent_revoked(
         return Err(Refusal::conflict(Rule::I37, "/data/document_sha256", reason, cure));
     };
     let revoked = Consent { is_revoked: true, ..consent.clone() };
+    if case.special.revoked.len() >= REVOKED_MAX {
+        return Err(not_now(context.kind, "as many consents were taken back as there may be: reject it"));
+    }
     let mut case = touched(context, case);
+    case.special.revoked.insert(data.document_sha256);
     case.special.consent = Some(revoked);
     Ok(Change::of_case(case))
 }

@@ -102,7 +102,8 @@ pub(super) fn due(policy: &Policy, case: &Case, due: &mut Vec<Due>) {
         Nature::Emergency => instrument.emergency_hours.or(instrument.deadline_hours),
         _ => instrument.deadline_hours,
     };
-    let received = case.received.at;
+    // A demand that is recorded late is answered no later.
+    let received = case.received.received_at.min(case.received.at);
     let days = |days: Option<u32>| days.map(|days| i64::from(days) * DAY_MS);
     let rows = [
         (Deadline::Answer, received, hours.map(|hours| i64::from(hours) * HOUR_MS)),

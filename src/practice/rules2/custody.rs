@@ -130,7 +130,7 @@ pub(super) fn while_data_moves(_context: &Context<'_>, case: &Case) -> Result<()
 }
 
 /// The accounts whose keys a customer holds, by their profile or by the latest answer.
-fn customer_held(case: &Case) -> BTreeSet<(&str, &str)> {
+pub(super) fn customer_held(case: &Case) -> BTreeSet<(&str, &str)> {
     let by_profile = case.screening.accounts().iter().filter(|profile| profile.custody != Custody::Provider);
     let by_profile = by_profile.map(|profile| (profile.service.as_str(), profile.account.as_str()));
     let by_answer = case.yields.custody.iter().flat_map(|answer| answer.customer_held.iter().map(key_of));

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::intake::keep_document;
+use super::intake::is_another_document;
 use crate::practice::case::{Case, DEFICIENCIES_MAX, Deficiency, DeficiencyState, Stage};
 use crate::practice::change::{Change, Claim};
 use crate::practice::envelope::{Context, is_open, not_now, touched};
@@ -85,7 +85,7 @@ pub(super) fn cured(context: &Context<'_>, case: &Case, data: &RequestCured) -> 
     case.classified = None;
     case.review = None;
     case.arrival.set_aside.clear();
-    keep_document(context, &mut case, data.order.sha256)?;
+    is_another_document(context, &mut case, data.order.sha256)?;
     Ok(Change::of_case(case).claiming(Claim::Document(data.order.sha256)))
 }
 

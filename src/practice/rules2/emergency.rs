@@ -1,5 +1,8 @@
 //! Emergencies (S-39 … S-48, I-30 … I-32).
 
+use crate::practice::approvals::ApprovalState;
+use crate::practice::rules1::current_recipients;
+use crate::practice::rules1::quorum::{is_fresh, nobody_refused, still_binds};
 use std::collections::BTreeSet;
 
 use super::path::{self, Reach};
@@ -79,14 +82,20 @@ fn has_what_it_must(
     Ok(classes)
 }
 
-/// I-30: a fresh call-back that confirmed it, by a number that is not the letter's.
+/// I-30: a fresh call-back about this very document that confirmed it, by a number of the directory,
+/// and that nobody has denied since.
 fn was_called_back(context: &Context<'_>, case: &Case) -> Result<(), Refusal> {
     let times = &context.force.policy.value.times;
     let now = context.stamp.time;
     let is_fresh = |then: Timestamp, ms: i64| then <= now && now.as_ms().saturating_sub(then.as_ms()) <= ms;
-    let is_good = case.arrival.callbacks.iter().any(|call| {
+    let calls = &case.arrival.callbacks;
+    let denied =
+        calls.iter().filter(|call| call.answer == CallbackAnswer::Denied).map(|call| call.index).max();
+    let is_good = calls.iter().any(|call| {
         call.answer == CallbackAnswer::Confirmed
-            && call.number_source != NumberSource::Letter
+            && call.number_source == NumberSource::Directory
+            && call.version == case.order.version
+            && denied.is_none_or(|denied| denied < call.index)
             && case.agency.as_ref() == Some(&call.agency)
             && is_fresh(call.number_dated, i64::from(times.number_age_days_max) * DAY_MS)
             && is_fresh(call.called_at, i64::from(times.call_back_age_hours_max) * HOUR_MS)
@@ -171,6 +180,17 @@ fn has_content(case: &Case) -> bool {
     review.is_some_and(|review| review.scope.scope().items().iter().any(|item| item.class.is_content()))
 }
 
+/// I-07: whoever approves is not who collects, the third person neither.
+pub(super) fn is_not_the_third(case: &Case, collector: &str) -> Result<(), Refusal> {
+    let Some(review) = &case.review else { return Ok(()) };
+    let mut thirds = approvals::standing(&case.approvals, Kind::Emergency, review.context);
+    if !thirds.any(|third| third.person.as_str() == collector) {
+        return Ok(());
+    }
+    let reason = format!("{collector} approved what they would collect");
+    Err(Refusal::forbidden(Rule::I07, "/data/collector", reason, "have somebody else collect"))
+}
+
 /// I-31: what was reviewed is needed as the latest assessment has it, which may be narrower.
 fn is_still_needed(case: &Case) -> Result<(), Refusal> {
     let (Some(latest), Some(review)) = (&case.special.emergency, &case.review) else { return Ok(()) };
@@ -190,17 +210,24 @@ pub(super) fn while_data_moves(context: &Context<'_>, case: &Case) -> Result<(),
     let (true, RequestKind::Emergency, Some(review)) = (moves, case.received.kind, &case.review) else {
         return Ok(());
     };
-    let disclose = case.standing_approvals();
-    let now = context.stamp.time;
+    if has_content(case) {
+        nobody_refused(case, Kind::Emergency, review.context)?;
+    }
     // As with the other two: what was current at the seal is not judged by age again.
     let is_release = context.kind == EventType::BundleReleased;
-    let is_third = approvals::standing(&case.approvals, Kind::Emergency, review.context).any(|third| {
-        let others: Vec<_> = disclose
-            .iter()
-            .copied()
-            .filter(|other| other.person != third.person && other.keyid != third.keyid)
-            .collect();
-        (is_release || now < third.exp) && approvals::are_two(&others)
+    let recipients = current_recipients(&context.force, case, context.stamp.time)?;
+    let counts = |given: &&ApprovalState| {
+        still_binds(context, case, given, &recipients).is_ok()
+            && (is_release || is_fresh(context, given).is_ok())
+    };
+    let disclose: Vec<_> =
+        approvals::standing(&case.approvals, Kind::Disclose, review.context).filter(counts).collect();
+    let collector = case.live_disclosure().map(|live| live.collector.as_str());
+    let mut thirds = approvals::standing(&case.approvals, Kind::Emergency, review.context).filter(counts);
+    let is_third = thirds.any(|third| {
+        let is_other = |other: &&&ApprovalState| other.person != third.person && other.keyid != third.keyid;
+        let others: Vec<_> = disclose.iter().filter(is_other).copied().collect();
+        collector != Some(third.person.as_str()) && approvals::are_two(&others)
     });
     if !has_content(case) || is_third {
         return Ok(());

@@ -4,6 +4,9 @@
 //! does not demonstrably come from whom it names is quarantined: nothing goes on until somebody
 //! senior verifies it with other evidence.
 
+use std::collections::BTreeSet;
+
+use crate::model::scope::{Scope, ScopeItem};
 use crate::practice::case::{ARRIVAL_LIST_MAX, Callback, Case, Narrowed, Stage};
 use crate::practice::change::{Change, Claim};
 use crate::practice::envelope::{Context, is_open, not_now, touched};
@@ -122,6 +125,7 @@ pub(super) fn called_back(
         number_dated: data.number_dated,
         called_at: data.called_at,
         answer: data.answer,
+        version: case.order.version,
     });
     Ok(Change::of_case(case))
 }
@@ -167,11 +171,28 @@ pub(super) fn classified(
     is_the_agencys(context, case, &data)?;
     is_as_agreed(context, case, &data)?;
     let unresolved = data.identifiers.iter().filter(|named| named.account.is_none()).count();
+    let set_aside = still_set_aside(case, data.scope.scope());
     let mut change = rules1::intake::classified(context, case, data)?;
     if let Some(case) = &mut change.case {
+        case.arrival.set_aside = set_aside;
         case.arrival.unresolved = u32::try_from(unresolved).unwrap_or(u32::MAX);
     }
     Ok(change)
+}
+
+/// S-08: positions in one scope mean nothing in another. What was deficient is the same account's
+/// same class, wherever it stands now, until another document mends it.
+fn still_set_aside(case: &Case, scope: &Scope) -> BTreeSet<u32> {
+    let Some(before) = &case.classified else { return BTreeSet::new() };
+    let items = before.scope.scope().items().iter().enumerate();
+    let is_aside = |at: usize| u32::try_from(at).is_ok_and(|at| case.arrival.set_aside.contains(&at));
+    let deficient: BTreeSet<_> = items
+        .filter(|(at, _)| is_aside(*at))
+        .map(|(_, item)| (&item.service, item.account.as_str(), item.class))
+        .collect();
+    let is_deficient =
+        |item: &ScopeItem| deficient.contains(&(&item.service, item.account.as_str(), item.class));
+    (0..).zip(scope.items()).filter(|(_, item)| is_deficient(item)).map(|(at, _)| at).collect()
 }
 
 /// S-27, I-21: what the requester gave up comes back with another document, not with another reading.
@@ -220,13 +241,28 @@ pub(super) fn amended(context: &Context<'_>, case: &Case, data: &OrderAmended) -
         if case.stage == Stage::Quarantined {
             next.stage = Stage::Quarantined;
         }
-        keep_document(context, next, data.order.sha256)?;
+        is_another_document(context, next, data.order.sha256)?;
     }
     Ok(change.claiming(Claim::Document(data.order.sha256)))
 }
 
+/// I-33, I-10: another document is verified by itself, and nothing that was decided upon the one
+/// before stands. Attack: a forged amendment of a genuine order.
+pub(super) fn is_another_document(
+    context: &Context<'_>,
+    case: &mut Case,
+    document: crate::model::digest::Digest,
+) -> Result<(), Refusal> {
+    case.arrival.authenticated_at = None;
+    case.arrival.submitters.insert(context.event.actor.clone());
+    case.arrival.unresolved = 0;
+    case.screening.rights = None;
+    case.acts.clear();
+    keep_document(context, case, document)
+}
+
 /// The documents of one request are few.
-pub(super) fn keep_document(
+fn keep_document(
     context: &Context<'_>,
     case: &mut Case,
     document: crate::model::digest::Digest,
@@ -296,6 +332,7 @@ pub(super) fn narrowed(
         let reason = "the scope asks for the same as before";
         return Err(Refusal::invalid(Rule::I21, "/data/scope", reason, "record what was given up"));
     }
+    let set_aside = still_set_aside(case, data.scope.scope());
     let mut classified = classified.clone();
     classified.scope = data.scope.clone();
     let mut case = touched(context, case);
@@ -303,8 +340,7 @@ pub(super) fn narrowed(
     case.arrival.narrowed = Some(Narrowed { entry, version, scope: data.scope.clone() });
     case.classified = Some(classified);
     case.review = None;
-    // Positions in the old scope mean nothing in the new one.
-    case.arrival.set_aside.clear();
+    case.arrival.set_aside = set_aside;
     if case.stage == Stage::Reviewed {
         case.stage = Stage::Screening;
     }
@@ -328,7 +364,8 @@ pub(super) fn while_data_moves(context: &Context<'_>, case: &Case) -> Result<(),
     let instrument = context.force.policy.value.instrument(&classified.instrument);
     let Some(days) = instrument.and_then(|row| row.execute_within_days) else { return Ok(()) };
     // What was sealed in time was executed in time: it may wait for its release, and be corrected.
-    let sealed = case.disclosures.iter().any(|disclosure| disclosure.sealed.is_some());
+    let stands = |done: &crate::practice::case::Disclosure| done.released.is_some() || done.is_live();
+    let sealed = case.disclosures.iter().any(|done| done.sealed.is_some() && stands(done));
     let end = classified.issued_at.saturating_add_ms(i64::from(days) * DAY_MS);
     if sealed || context.stamp.time <= end {
         return Ok(());

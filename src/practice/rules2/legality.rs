@@ -85,12 +85,16 @@ pub(super) fn screened(context: &Context<'_>, case: &Case, data: &RightsScreened
         let reason = format!("at most {SUBJECTS_MAX} classes of people, found {}", data.subjects.len());
         return Err(Refusal::invalid(Rule::S34, "/data/subjects", reason, "name each class once"));
     }
+    // I-55: one person's second look lowers nothing that two people decide about, of this document.
+    let before = case.screening.rights;
+    let was_high = before.is_some_and(|before| before.is_high);
+    let decision = before.and_then(|before| before.decision).filter(|decision| *decision == Escalation::Stop);
     let mut case = path::unreviewed(context, case);
     case.screening.rights = Some(Rights {
         entry: context.stamp.index,
         stands_on: classified.index,
-        is_high: data.tier == RiskTier::High || !data.subjects.is_empty(),
-        decision: None,
+        is_high: was_high || data.tier == RiskTier::High || !data.subjects.is_empty(),
+        decision,
     });
     Ok(Change::of_case(case))
 }

@@ -38,8 +38,10 @@ use super::due::Due;
 use super::envelope::{Context, admitted, checked, is_the_events_request, known, not_now};
 use super::policy::Policy;
 use super::refusal::Refusal;
+use super::roles::Role;
+use super::rule::Rule;
 use super::rules1;
-use super::vocabulary::Data;
+use super::vocabulary::{Data, Maker};
 use super::world::World;
 use super::{RuleSet, Stamp, State};
 use crate::model::event::Event;
@@ -54,12 +56,23 @@ pub(super) fn apply(state: State<'_>, event: &Event, stamp: Stamp) -> Result<Ver
     if let Some(case) = state.case {
         is_the_events_request(case, event)?;
     }
+    is_somebody(&context)?;
     charges::is_not_erased(&context, state.case)?;
     // An act that two people must approve uses their approval up, whatever it then does.
     let spent = acts::spend(&context, state.case)?;
     let context = spent.as_ref().map_or(context, |spent| Context { world: &spent.world, ..context });
     let case = spent.as_ref().and_then(|spent| spent.case.as_ref()).or(state.case);
     dispatch(&context, case, data).map(|verdict| acts::with_spent(verdict, spent))
+}
+
+/// I-08: what the review system posts is some registered person's word, whoever it is.
+fn is_somebody(context: &Context<'_>) -> Result<(), Refusal> {
+    let actor = context.event.actor.as_str();
+    if context.kind.maker() != Maker::ReviewSystem || context.is_person_in(actor, &Role::ALL) {
+        return Ok(());
+    }
+    let reason = format!("{actor} is nobody under the roles in force");
+    Err(Refusal::forbidden(Rule::I08, "/actor", reason, "name the registered person whose word it is"))
 }
 
 #[expect(clippy::too_many_lines, reason = "one line for each event of the vocabulary")]
@@ -192,6 +205,7 @@ fn before_review(context: &Context<'_>, case: &Case) -> Result<(), Refusal> {
 
 /// What must hold whenever data moves: at an approval, the opening, the seal, the release (I-19).
 fn while_data_moves(context: &Context<'_>, case: &Case) -> Result<(), Refusal> {
+    packaging::did_not_end(case)?;
     intake::while_data_moves(context, case)?;
     deficiency::while_data_moves(context, case)?;
     challenge::while_data_moves(context, case)?;

@@ -5,10 +5,11 @@
 //! organisation is left untold by law alone.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use super::secrecy::accounts;
 use crate::model::time::Timestamp;
-use crate::practice::case::{Accounts, Case, NOTICES_MAX, Sent, Untold, holds};
+use crate::practice::case::{Accounts, Case, NOTICES_MAX, Secrecy, Sent, Untold, holds};
 use crate::practice::change::Change;
 use crate::practice::due::{Deadline, Due};
 use crate::practice::envelope::{Context, not_now, touched};
@@ -21,6 +22,7 @@ use crate::practice::vocabulary::{
     AccountRef, NoticeGround, NoticeGroundLifted, NoticeRecipient, NoticeSent, NoticeSuppressed,
     NoticeWaived, NoticeWithheld, RequestKind, Segment,
 };
+use crate::tlog::LeafIndex;
 
 /// Milliseconds in a day.
 const DAY_MS: i64 = 86_400_000;
@@ -37,6 +39,21 @@ fn meant(case: &Case, named: &Accounts) -> BTreeSet<AccountRef> {
         account: item.account.clone(),
     };
     items.iter().map(account).filter(|account| holds(named, account)).collect()
+}
+
+/// Whoever may have to be told: also of what left before, under a wider order.
+fn concerned(case: &Case, named: &Accounts) -> BTreeSet<AccountRef> {
+    let before = case.telling.disclosed.iter().filter(|account| holds(named, account));
+    meant(case, named).into_iter().chain(before.cloned()).collect()
+}
+
+/// I-27: a notice about nobody in particular would be one about everybody who comes later.
+fn somebody(context: &Context<'_>, case: &Case, named: &Accounts) -> Result<BTreeSet<AccountRef>, Refusal> {
+    let accounts = concerned(case, named);
+    if accounts.is_empty() {
+        return Err(not_now(context.kind, "the demand names no account yet: classify it first"));
+    }
+    Ok(accounts)
 }
 
 /// Whose account it is; what was not profiled counts as an organisation's, which is stricter.
@@ -70,12 +87,14 @@ pub(super) fn sent(context: &Context<'_>, case: &Case, data: &NoticeSent) -> Res
         let reason = "sent_at is later than the entry";
         return Err(Refusal::invalid(Rule::S53, "/data/sent_at", reason, "say when it went"));
     }
-    for account in meant(case, &named) {
-        is_not_covered(context, case, &account)?;
-        goes_to_whom_it_must(case, &account, data.recipient)?;
+    let accounts = somebody(context, case, &named)?;
+    for account in &accounts {
+        is_not_covered(context, case, account)?;
+        goes_to_whom_it_must(case, account, data.recipient)?;
     }
     let mut case = touched(context, case);
-    case.telling.sent.push(Sent { index: context.stamp.index, at: context.stamp.time, accounts: named });
+    let (index, at) = (context.stamp.index, context.stamp.time);
+    case.telling.sent.push(Sent { index, at, accounts: Arc::new(accounts), recipient: data.recipient });
     Ok(Change::of_case(case))
 }
 
@@ -146,7 +165,7 @@ pub(super) fn withheld(context: &Context<'_>, case: &Case, data: &NoticeWithheld
 pub(super) fn waived(context: &Context<'_>, case: &Case, data: &NoticeWaived) -> Result<Change, Refusal> {
     is_short("/data/reason", &data.reason)?;
     let named = accounts(case, data.accounts.as_deref())?;
-    let covered = meant(case, &named).iter().any(|account| {
+    let covered = concerned(case, &named).iter().any(|account| {
         case.telling.cover(&context.force.policy.value, account, context.stamp.time).is_some()
     });
     if covered || case.telling.orders.is_empty() {
@@ -175,7 +194,8 @@ fn untold(
         let reason = "of a litigant's demand the customer is always told, unless the law forbids it";
         return Err(Refusal::invalid(Rule::S102, "/type", reason, "send the notice"));
     }
-    if !meant(case, &named).iter().all(|account| is_consumer(case, account)) {
+    let accounts = somebody(context, case, &named)?;
+    if !accounts.iter().all(|account| is_consumer(case, account)) {
         let reason = "an organisation is left untold by law alone, on no ground";
         return Err(Refusal::invalid(
             rule,
@@ -193,7 +213,10 @@ fn untold(
     let mut case = touched(context, case);
     let waived = waived == Waived::ByTwo;
     let index = context.stamp.index;
-    case.telling.untold.push(Untold { index, accounts: named, ground, review_by, waived, lifted: false });
+    // What is looked at again is what was decided before, and no second decision beside it.
+    case.telling.untold.retain(|before| before.lifted.is_some() || !before.accounts.is_subset(&accounts));
+    let accounts = Arc::new(accounts);
+    case.telling.untold.push(Untold { index, accounts, ground, review_by, waived, lifted: None });
     Ok(Change::of_case(case))
 }
 
@@ -206,8 +229,8 @@ pub(super) fn ground_lifted(
     let mut case = touched(context, case);
     let mut any = false;
     for untold in case.telling.untold.iter_mut().filter(|untold| untold.ground == data.ground) {
-        any |= !untold.lifted;
-        untold.lifted = true;
+        any |= untold.lifted.is_none();
+        untold.lifted.get_or_insert((context.stamp.index, context.stamp.time));
     }
     if any {
         Ok(Change::of_case(case))
@@ -222,13 +245,13 @@ pub(super) fn before_release(context: &Context<'_>, case: &Case) -> Result<(), R
     let now = context.stamp.time;
     let wait_ms = wait_ms(policy, case);
     for account in meant(case, &None) {
-        let could_act =
-            case.telling.told(&account).is_some_and(|sent| sent.at.saturating_add_ms(wait_ms) <= now);
+        let could_act = told(case, &account).is_some_and(|sent| sent.at.saturating_add_ms(wait_ms) <= now);
         let forbidden = case.telling.suppressed.iter().any(|(accounts, id)| {
             holds(accounts, &account)
                 && case.telling.order(id).is_some_and(|order| order.covers(policy, &account, now))
         });
-        let on_a_ground = is_consumer(case, &account) && case.telling.untold(&account).is_some();
+        let untold = case.telling.untold(&account).filter(|untold| now < untold.review_by);
+        let on_a_ground = is_consumer(case, &account) && untold.is_some();
         if !could_act && !forbidden && !on_a_ground {
             let reason = "an account's owner was not told, or could not act yet, and no law forbids it now";
             let cure = "record notice.sent and wait, or what stands against it";
@@ -253,24 +276,59 @@ pub(super) fn due(policy: &Policy, case: &Case, due: &mut Vec<Due>) {
         let at = sent.at.saturating_add_ms(wait_ms(policy, case));
         due.push(Due::new(at, Deadline::NoticeWait, request(), sent.index));
     }
-    for untold in case.telling.untold.iter().filter(|untold| !untold.lifted) {
+    for untold in case.telling.untold.iter().filter(|untold| untold.lifted.is_none()) {
         due.push(Due::new(untold.review_by, Deadline::NoticeReview, request(), untold.index));
     }
-    // I-25: a request that disclosed nothing owes no notice of a disclosure.
-    if !has_left {
-        return;
-    }
-    let days = i64::from(policy.times.notice_after_secrecy_days);
-    for account in meant(case, &None) {
-        if case.telling.told(&account).is_some() || case.telling.untold(&account).is_some() {
-            continue;
+    // I-25: a request that disclosed nothing owes no notice of a disclosure. What left is what
+    // counts, not what the demand asks for now.
+    for account in case.telling.disclosed.iter().filter(|account| told(case, account).is_none()) {
+        if let Some((from, set_by)) = owed(policy, case, account) {
+            let days = i64::from(policy.times.notice_after_secrecy_days);
+            let at = from.saturating_add_ms(days * DAY_MS);
+            let mut notice = Due::new(at, Deadline::Notice, request(), set_by);
+            notice.account = Some(account.clone());
+            due.push(notice);
         }
-        let orders = case.telling.orders.iter().filter(|order| holds(&order.accounts, &account));
-        // While one of them has no end, nothing is due.
-        let ends = orders.map(|order| order.end().map(|end| (end, order.set_by)));
-        let Some(Some((end, set_by))) = ends.reduce(|a, b| a.zip(b).map(|(a, b)| a.max(b))) else { continue };
-        let mut notice = Due::new(end.saturating_add_ms(days * DAY_MS), Deadline::Notice, request(), set_by);
-        notice.account = Some(account);
-        due.push(notice);
     }
+}
+
+/// From when on the owner is owed a notice, and by which entry; none while an order without end
+/// forbids it, or a ground of the list stands.
+///
+/// S-58: after secrecy a consumer is left untold by two people alone, so what one person withheld
+/// excuses only where no order ever was; S-60: an organisation is never left untold on a ground.
+fn owed(policy: &Policy, case: &Case, account: &AccountRef) -> Option<(Timestamp, LeafIndex)> {
+    let binds = |order: &&Secrecy| {
+        let is_binding = policy.secrecy.iter().any(|row| row.code == order.code && row.binds_provider);
+        is_binding && holds(&order.accounts, account)
+    };
+    let mut orders = case.telling.orders.iter().filter(binds).peekable();
+    let is_gagged = orders.peek().is_some();
+    let excuses = |untold: &Untold| is_consumer(case, account) && (untold.waived || !is_gagged);
+    if case.telling.untold(account).is_some_and(excuses) {
+        return None;
+    }
+    if is_gagged {
+        let ends = orders.map(|order| {
+            let granted = order.permitted.as_ref().filter(|granted| holds(&granted.accounts, account));
+            let granted = granted.map(|granted| (granted.granted.1, granted.granted.0));
+            granted.or_else(|| order.end().map(|end| (end, order.set_by)))
+        });
+        return ends.reduce(|a, b| a.zip(b).map(|(a, b)| a.max(b))).flatten();
+    }
+    let lifted = case.telling.lifted(account).or(case.telling.disclosed_at);
+    lifted.map(|(entry, at)| (at, entry))
+}
+
+/// The last notice that somebody got who may get it for this account.
+fn told<'c>(case: &'c Case, account: &AccountRef) -> Option<&'c Sent> {
+    let profile = case.screening.profile(&account.service, &account.account);
+    case.telling.told(account, profile.map(|profile| profile.segment == Segment::Consumer))
+}
+
+/// What left is remembered by whose it was.
+pub(super) fn released(context: &Context<'_>, case: &mut Case) {
+    let accounts = meant(case, &None);
+    Arc::make_mut(&mut case.telling.disclosed).extend(accounts);
+    case.telling.disclosed_at.get_or_insert((context.stamp.index, context.stamp.time));
 }

@@ -29,6 +29,7 @@ const CLEARED_MAX: usize = 1024;
 const RECALLS_MAX: usize = 2 * CASE_DISCLOSURES_MAX;
 
 pub(super) fn opened(context: &Context<'_>, case: &Case, data: &DisclosureOpened) -> Result<Change, Refusal> {
+    emergency::is_not_the_third(case, data.collector.as_str())?;
     is_open(context.kind, case)?;
     while_data_moves(context, case)?;
     custody::before_opening(case)?;
@@ -195,7 +196,8 @@ fn traces_what_was_read(found: &Found, data: &BundleProvenance) -> Result<(), Re
     for (at, file) in data.sources.iter().enumerate() {
         let original = Original { bytes: file.bytes, sha256: file.sha256 };
         if found.sources.get(&file.source) != Some(&original) || !traced.insert(&file.source) {
-            let reason = format!("{} was not read, was read as something else, or is traced twice", file.source);
+            let reason =
+                format!("{} was not read, was read as something else, or is traced twice", file.source);
             return Err(Refusal::invalid(Rule::I16, &format!("/data/sources/{at}"), reason, cure));
         }
         if !are_apart(&file.kept, file.bytes) {
@@ -232,6 +234,7 @@ pub(super) fn released(context: &Context<'_>, case: &Case, data: &BundleReleased
         let tally = found.and_then(|found| found.tally.clone());
         let produced = tally.map(|tally| Produced { production: data.production.clone(), tally });
         case.yields.produced.extend(produced);
+        notice::released(context, case);
         emergency::released(context, case);
     }))
 }
@@ -305,16 +308,7 @@ pub(super) fn superseding(
     if case.live_disclosure().map(|live| &live.id) != Some(&done.id) {
         return Err(not_now(context.kind, "it is not the request's latest bundle"));
     }
-    if let Some(recall) = recalled_for_good(case, &data.supersedes) {
-        let reason =
-            format!("the demand ended after delivery ({:?}); it authorises nothing more", recall.ground);
-        return Err(Refusal::conflict(
-            Rule::I18,
-            "/data/supersedes",
-            reason,
-            "a new demand needs a new request",
-        ));
-    }
+    did_not_end(case)?;
     let Some(review) = case.review.as_ref().filter(|review| review.context == done.review) else {
         return Err(not_now(context.kind, "the bundle's review is not known any more"));
     };
@@ -330,13 +324,13 @@ pub(super) fn superseding(
     Ok(Change::of_case(case))
 }
 
-/// The recall by which the demand itself ended.
-fn recalled_for_good<'c>(case: &'c Case, production: &crate::model::id::ProductionId) -> Option<&'c Recall> {
-    let ends = |recall: &&Recall| {
-        let ended = matches!(recall.ground, RecallGround::Withdrawn | RecallGround::Quashed);
-        ended && recall.production == *production
-    };
-    case.yields.recalls.iter().find(ends)
+/// I-18: a demand that ended after delivery, by whichever of its bundles that was recorded,
+/// authorises nothing more.
+pub(super) fn did_not_end(case: &Case) -> Result<(), Refusal> {
+    let ends = |recall: &&Recall| matches!(recall.ground, RecallGround::Withdrawn | RecallGround::Quashed);
+    let Some(recall) = case.yields.recalls.iter().find(ends) else { return Ok(()) };
+    let reason = format!("the demand ended after delivery ({:?}); it authorises nothing more", recall.ground);
+    Err(Refusal::conflict(Rule::I18, "", reason, "a new demand needs a new request"))
 }
 
 /// I-06: an order narrower than what was delivered under its earlier version shows an

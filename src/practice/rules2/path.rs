@@ -69,7 +69,9 @@ fn criminal<'p>(
     classified: &Classified,
     instrument: &'p Instrument,
 ) -> Result<Reach<'p>, Refusal> {
-    if classified.nature != Nature::Criminal {
+    // The European orders serve a criminal investigation in an emergency too, with a time of its own.
+    let is_emergency = classified.nature == Nature::Emergency && instrument.emergency_hours.is_some();
+    if classified.nature != Nature::Criminal && !is_emergency {
         return Err(none(Rule::S33, format!("{} serves criminal investigations only", instrument.code)));
     }
     is_answered(context, classified, instrument)?;

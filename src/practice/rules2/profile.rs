@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::{matrix, path};
+use super::{custody, matrix, path};
 use crate::model::id::ServiceId;
 use crate::model::scope::Scope;
 use crate::practice::case::{Case, Classified, Comity, Profiles};
@@ -16,7 +16,7 @@ use crate::practice::refusal::Refusal;
 use crate::practice::rule::Rule;
 use crate::practice::rules1::intake::is_current_order;
 use crate::practice::vocabulary::{
-    AccountProfile, AccountsProfiled, ComityAssessed, ComityFinding, Relief, Segment,
+    AccountProfile, AccountsProfiled, ComityAssessed, ComityFinding, Custody, Relief, Ruling, Segment,
 };
 
 /// Most accounts of one order.
@@ -40,6 +40,7 @@ pub(super) fn profiled(
             Refusal::invalid(rule, &pointer, reason, "correct the facts about the account")
         })?;
     }
+    keys_stay_with_the_customer(case, data)?;
     let mut accounts = data.accounts.clone();
     accounts.sort_by(|a, b| (&a.service, &a.account).cmp(&(&b.service, &b.account)));
     let instrument = policy.instrument(&classified.instrument);
@@ -79,6 +80,20 @@ fn are_the_scopes(data: &AccountsProfiled, classified: &Classified) -> Result<()
     }
     let reason = format!("the order's scope has {} accounts, found {}", asked.len(), data.accounts.len());
     Err(Refusal::invalid(Rule::S62, "/data/accounts", reason, "profile each account of the scope once"))
+}
+
+/// S-90: that the provider has a customer's keys again is the customer's to say, and nothing says so yet.
+fn keys_stay_with_the_customer(case: &Case, data: &AccountsProfiled) -> Result<(), Refusal> {
+    let held = custody::customer_held(case);
+    let is_taken_back = |account: &AccountProfile| {
+        account.custody == Custody::Provider
+            && held.contains(&(account.service.as_str(), account.account.as_str()))
+    };
+    let Some(at) = data.accounts.iter().position(is_taken_back) else { return Ok(()) };
+    let pointer = format!("/data/accounts/{at}/custody");
+    let reason = "the account's keys were found to be the customer's";
+    let cure = "profile it so: a provider cannot take a customer's keys back by itself";
+    Err(Refusal::forbidden(Rule::S90, &pointer, reason, cure))
 }
 
 /// The facts fit each other and the policy; the error names the member.
@@ -181,7 +196,8 @@ pub(super) fn comity_was_assessed(
         .screening
         .challenges
         .iter()
-        .any(|challenge| challenge.relief == Relief::Comity && challenge.version == case.order.version);
+        .filter(|challenge| challenge.relief == Relief::Comity && challenge.version == case.order.version)
+        .any(|challenge| challenge.decided.is_none_or(|decided| decided.ruling != Ruling::MotionWithdrawn));
     for country in foreign(policy, instrument, accounts) {
         let found = case.screening.comity.get(&country).filter(|row| row.stands_on == classified.index);
         let (reason, cure) = match found.map(|row| row.finding) {
@@ -211,7 +227,8 @@ pub(super) fn due(policy: &Policy, case: &Case, due: &mut Vec<Due>) {
         rows.map(|row| row.motion_within_days).fold(policy.times.comity_days, u32::min)
     });
     if let Some(days) = days.min() {
-        let at = case.received.at.saturating_add_ms(i64::from(days) * DAY_MS);
+        let received = case.received.received_at.min(case.received.at);
+        let at = received.saturating_add_ms(i64::from(days) * DAY_MS);
         due.push(Due::new(at, Deadline::Comity, Some(case.request.clone()), profiles.entry));
     }
 }

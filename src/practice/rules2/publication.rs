@@ -10,6 +10,7 @@ use crate::practice::Stamp;
 use crate::practice::change::{Change, Claim};
 use crate::practice::due::{Deadline, Due};
 use crate::practice::envelope::{Context, not_now};
+use crate::practice::policy::{BandOption, BandPeriod, BandRow};
 use crate::practice::records::{FIGURES_MAX, LastReport, REPORTS_MAX, Records};
 use crate::practice::refusal::Refusal;
 use crate::practice::rule::Rule;
@@ -94,6 +95,9 @@ pub(super) fn published(context: &Context<'_>, data: &ReportPublished) -> Result
         let reason = format!("the last report of this series ends at {}", last.period_to);
         return Err(Refusal::invalid(Rule::I48, "/data/period_from", reason, "leave no gap and no overlap"));
     }
+    if last.is_none() {
+        is_the_first(records.since, data)?;
+    }
     is_a_size(context, data.size)?;
     has_bands(context, last.copied(), data)?;
     is_out_in_time(context, data)?;
@@ -107,6 +111,18 @@ pub(super) fn published(context: &Context<'_>, data: &ReportPublished) -> Result
     Ok(change.claiming(Claim::Report(data.report.clone())).quoting(data.size, data.root))
 }
 
+/// I-48: the first report of a series is about the half-year in which the log began, or one before.
+fn is_the_first(
+    since: Option<(crate::tlog::LeafIndex, Timestamp)>,
+    data: &ReportPublished,
+) -> Result<(), Refusal> {
+    if since.is_none_or(|(_, since)| data.period_from <= since) {
+        return Ok(());
+    }
+    let reason = "no report of this series is about the half-year in which the log began";
+    Err(Refusal::invalid(Rule::I48, "/data/period_from", reason, "publish that half-year first"))
+}
+
 /// I-46: a report is computed from entries before its own.
 fn is_a_size(context: &Context<'_>, size: TreeSize) -> Result<(), Refusal> {
     if (1..=context.stamp.index.get()).contains(&size.get()) {
@@ -118,7 +134,13 @@ fn is_a_size(context: &Context<'_>, size: TreeSize) -> Result<(), Refusal> {
 
 /// I-47: national security alone has bands, of one width of the policy's, and the same as before.
 fn has_bands(context: &Context<'_>, last: Option<LastReport>, data: &ReportPublished) -> Result<(), Refusal> {
-    let widths = context.force.policy.value.bands.iter().flat_map(|bands| &bands.option);
+    // Both series are of half-years, and these rows are apart: structures of a year, or of everything
+    // together, are others.
+    let is_of_half_years = |option: &&BandOption| {
+        option.period == BandPeriod::Semiannual && !option.rows.contains(&BandRow::AllProcessCombined)
+    };
+    let options = context.force.policy.value.bands.iter().flat_map(|bands| &bands.option);
+    let widths = options.filter(is_of_half_years);
     let fits = match (data.series, data.band_width) {
         (Series::LawEnforcement, None) => true,
         (Series::NationalSecurity, Some(width)) => {

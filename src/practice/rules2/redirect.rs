@@ -160,13 +160,18 @@ pub(super) fn goes_to_customer(case: &Case, account: &AccountProfile) -> bool {
 }
 
 /// Before a review: I-22.
-pub(super) fn before_review(_context: &Context<'_>, case: &Case) -> Result<(), Refusal> {
+pub(super) fn before_review(context: &Context<'_>, case: &Case) -> Result<(), Refusal> {
     let organisations = case.screening.accounts().iter().filter(|row| row.segment != Segment::Consumer);
     let customers: BTreeSet<&CustomerId> = organisations.filter_map(|row| row.customer.as_ref()).collect();
     for customer in customers {
         let (reason, cure) = match step(case, customer) {
             None => ("was not redirected", "post redirect.attempted, or have it exempted by two persons"),
             Some(RedirectStep::Attempted(_)) => ("waits for an answer", "record what the requester answered"),
+            // The order that forbade it may have ended since.
+            Some(RedirectStep::Exempted(Exemption::OrderForbids)) => {
+                is_forbidden(context, case, customer)?;
+                continue;
+            }
             Some(_) => continue,
         };
         let reason = format!("the demand for data of {customer} {reason}");

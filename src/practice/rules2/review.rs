@@ -94,7 +94,9 @@ fn reaches(
         return Err(Rule::I12);
     }
     if reach.by_consent.contains(&item.class) {
-        return Ok(());
+        // S-100: consent widens what valid process reaches, and makes no process of a letter.
+        let is_issued = reach.instrument.issuers.contains(&classified.issuer);
+        return if is_issued { Ok(()) } else { Err(Rule::S18) };
     }
     if reach.at_most.as_ref().is_some_and(|most| !most.contains(&item.class)) {
         return Err(Rule::I31);

@@ -72,7 +72,8 @@ pub(super) fn recorded(
 pub(super) fn accounts(case: &Case, named: Option<&[AccountRef]>) -> Result<Accounts, Refusal> {
     let Some(named) = named else { return Ok(None) };
     let items = case.classified.iter().flat_map(|classified| classified.scope.scope().items());
-    let known: BTreeSet<_> = items.map(|item| (&item.service, item.account.as_str())).collect();
+    let before = case.telling.disclosed.iter().map(|row| (&row.service, row.account.as_str()));
+    let known: BTreeSet<_> = items.map(|item| (&item.service, item.account.as_str())).chain(before).collect();
     let stray = named.iter().position(|row| !known.contains(&(&row.service, row.account.as_str())));
     let set: BTreeSet<_> = named.iter().cloned().collect();
     if stray.is_none() && set.len() == named.len() && !set.is_empty() {
@@ -114,8 +115,9 @@ pub(super) fn extended(
             let reason = "an extension ends later, and was ordered before it is recorded";
             return Err(Refusal::invalid(Rule::I28, "/data/to", reason, CURE));
         }
-        if data.ordered_at >= end {
-            order.gaps.push((end, data.ordered_at));
+        // What is recorded after the end left a gap, whenever a court ordered it: nobody here knew.
+        if context.stamp.time >= end {
+            order.gaps.push((end, context.stamp.time));
             order.gaps.truncate(SECRECY_MAX);
         }
         order.to = data.to;
@@ -235,8 +237,9 @@ pub(super) fn permission_answered(
     data: &PermissionAnswered,
 ) -> Result<Change, Refusal> {
     let accounts = accounts(case, data.accounts.as_deref())?;
+    let granted = (context.stamp.index, context.stamp.time);
     changed(context, case, &data.secrecy, |order| {
-        order.permitted = data.granted.then_some(Permitted { accounts });
+        order.permitted = data.granted.then_some(Permitted { accounts, granted });
         Ok(())
     })
 }

@@ -70,6 +70,7 @@ pub(super) fn examples() -> Vec<Log> {
 /// From the classification of the second document to the opening.
 fn goes_on_with_version_2(log: &mut Log) {
     let steps = super::path2::STEPS2.iter().skip_while(|step| **step != "request.classified");
+    log.step("request.authenticated");
     for step in steps.take_while(|step| **step != "disclosure.opened") {
         if step.ends_with("approves") {
             log.step(step);
@@ -266,7 +267,7 @@ fn case_42_s_19_an_order_is_executed_in_time() {
 
 #[test]
 fn case_9_case_11_what_changed_or_ended_after_approval_is_not_collected() {
-    for (event, rule) in [("order.amended", Rule::S07), ("request.withdrawn", Rule::I18)] {
+    for (event, rule) in [("order.amended", Rule::I33), ("request.withdrawn", Rule::I18)] {
         let mut log = Log::at2("custody.checked");
         let opened = log.data("disclosure.opened");
         log.step(event);

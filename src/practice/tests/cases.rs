@@ -12,7 +12,7 @@ use crate::model::approval::Kind;
 use crate::model::time::Timestamp;
 use crate::practice::figures::{Row, Table};
 use crate::practice::outcome::Outcome;
-use crate::practice::{Policy, Rule};
+use crate::practice::{Directory, Policy, Rule};
 
 const DAY_MS: i64 = 24 * 60 * MINUTE_MS;
 
@@ -142,7 +142,8 @@ fn case_19_the_warrant_after_an_emergency_is_a_request_of_its_own() {
     let link = json!({"other": "REQ-E", "relation": "follows_emergency"});
     log.must("request.linked", Some(REQUEST), "p-rev", &link);
     let policy = Policy::parse(super::log::POLICY).expect("the draft");
-    let mut rows: Vec<_> = log.cases.values().map(|case| Row::of(&policy, case)).collect();
+    let agencies = Directory::parse(&super::log::directory("age1agency")).expect("a directory");
+    let mut rows: Vec<_> = log.cases.values().map(|case| Row::of(&policy, &agencies, case)).collect();
     rows.sort_by_key(|row| row.table);
     let counted: Vec<_> = rows.iter().map(|row| (row.table, row.outcome)).collect();
     assert_eq!(

@@ -10,7 +10,6 @@ use super::log::{Log, POLICY, REQUEST, digest};
 use super::path2::{consumer, enterprise, order};
 use crate::model::id::SecrecyId;
 use crate::model::time::Timestamp;
-use crate::practice::Case;
 use crate::practice::directory::Level;
 use crate::practice::figures::{
     Band, Figure, Figures, Group, Location, Period, Row, SecurityRow, Table, Unit, Value as Counted,
@@ -18,6 +17,11 @@ use crate::practice::figures::{
 use crate::practice::outcome::Outcome;
 use crate::practice::policy::{CountryCode, Policy, ReportCategory};
 use crate::practice::vocabulary::AccountRef;
+use crate::practice::{Case, Directory};
+
+fn agencies() -> Directory {
+    Directory::parse(&super::log::directory("age1agency")).expect("a directory")
+}
 
 fn policy() -> Policy {
     Policy::parse(POLICY).expect("the draft")
@@ -37,7 +41,7 @@ fn us() -> CountryCode {
 }
 
 fn row(case: &Case) -> Row {
-    Row::of(&policy(), case)
+    Row::of(&policy(), &agencies(), case)
 }
 
 fn count(rows: &[Row]) -> Figures {

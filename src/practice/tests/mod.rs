@@ -8,6 +8,7 @@ mod beside;
 mod cases;
 mod examples;
 mod figures;
+mod hostile;
 mod log;
 mod mutations;
 mod path2;

@@ -134,7 +134,7 @@ pub(super) fn assess(
 }
 
 /// Before the review, with a high risk that two people decided about.
-fn escalated(decision: &str) -> Log {
+pub(super) fn escalated(decision: &str) -> Log {
     let mut log = to_review_with(|step, data| {
         if step == "rights.screened" {
             data["tier"] = json!("high");
@@ -372,6 +372,9 @@ fn s_30_a_modified_demand_goes_on_once_it_is_amended() {
     for (step, (actor, mut data)) in rest {
         data["order"] = order.clone();
         log.must(step, Some(REQUEST), actor, &data);
+        if step == "order.amended" {
+            log.step("request.authenticated");
+        }
     }
     assert_eq!(log.case().state_name(), "reviewed");
 }
@@ -411,7 +414,7 @@ fn i_56_s_94_foreign_law_is_weighed_and_objected_to() {
     };
     let open = due(&log).expect("open");
     let day = 24 * 60 * MINUTE_MS;
-    assert_eq!(open.at, log.case().received.at.saturating_add_ms(14 * day));
+    assert_eq!(open.at, log.case().received.received_at.saturating_add_ms(14 * day));
     assert_eq!(open.set_by, log.case().screening.profiles.as_ref().expect("there").entry);
     let code = json!("us.2703h");
     let wrong = |log: &mut Log, country, provision: &Value, finding| {

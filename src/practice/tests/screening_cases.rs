@@ -365,6 +365,7 @@ fn s_28_an_amended_order_is_redirected_anew() {
     ];
     let mut rest: Vec<_> = steps.map(|step| (step, log.data(step))).into();
     log.must("order.amended", Some(REQUEST), actor, &amended);
+    log.step("request.authenticated");
     rest[2].1.1["accounts"][0] = enterprise(ACCOUNT, 51);
     for (step, (actor, mut data)) in rest {
         data["order"] = amended["order"].clone();

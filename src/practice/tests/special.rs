@@ -51,7 +51,7 @@ pub(super) fn examples() -> Vec<Log> {
     vec![followed, refused, lapsed, kept, converted, litigant, letter, agreed]
 }
 
-fn consent_to_content(log: &Log) -> Value {
+pub(super) fn consent_to_content(log: &Log) -> Value {
     consent(log, &scope(&[item("a@example.org", "content_stored")]))
 }
 
@@ -102,6 +102,11 @@ fn screened(log: &mut Log) {
 
 fn emergency() -> Log {
     classified("emergency", "us.emergency_2702", "governmental_entity", "emergency")
+}
+
+/// A litigant's demand, classified.
+pub(super) fn a_litigants() -> Log {
+    civil()
 }
 
 fn civil() -> Log {

@@ -20,7 +20,11 @@ fn case_09_an_order_amended_after_approval_voids_it() {
     log.step("order.amended");
     let (actor, mut data) = Log::at2("custody.checked").data("disclosure.opened");
     data["disclosure"] = json!("D-1");
-    assert_eq!(log.post("disclosure.opened", Some(REQUEST), actor, &data).expect_err("void").rule, Rule::S07);
+    let refused =
+        |log: &mut Log| log.post("disclosure.opened", Some(REQUEST), actor, &data).expect_err("void").rule;
+    assert_eq!(refused(&mut log), Rule::I33, "another document is verified by itself");
+    log.step("request.authenticated");
+    assert_eq!(refused(&mut log), Rule::S07);
 }
 
 #[test]
@@ -28,6 +32,7 @@ fn case_10_an_order_amended_after_the_seal_leaves_only_destruction() {
     let mut log = Log::at2("senior releases");
     let (actor, release) = log.data("bundle.released");
     log.step("order.amended");
+    log.step("request.authenticated");
     assert_eq!(
         log.post("bundle.released", Some(REQUEST), actor, &release).expect_err("void").rule,
         Rule::I10
@@ -126,6 +131,7 @@ fn case_32_an_order_narrower_than_what_was_delivered_is_an_over_production() {
     supersede(&mut log, "corrective").expect("the latest");
     assert_eq!(log.case().state_name(), "screening");
     log.step("order.amended");
+    log.step("request.authenticated");
     let mut case = log.case().clone();
     assert_eq!(case.yields.supersedes().map(|id| id.as_str().to_owned()), Some("PRD-1".to_owned()));
     // The narrower demand, classified and reviewed as the straight path does, for basic data alone.

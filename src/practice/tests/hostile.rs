@@ -1,0 +1,311 @@
+//! Goal: no order of events gets around a rule that each of them keeps.
+//! Method: what somebody hostile, or somebody tired, would try: say it before there is anything to
+//! say it about, say it twice, change what it was about afterwards.
+
+use serde_json::{Value, json};
+
+use super::log::{Log, MINUTE_MS, REQUEST, digest, item, scope};
+use super::path2::{consumer, enterprise, order};
+use super::screening::{ACCOUNT, organisation, review, stops};
+use super::special::an_emergency_up_to;
+use crate::model::approval::{Act, Decision, Kind};
+use crate::model::time::Timestamp;
+use crate::practice::due::{Deadline, of_case};
+use crate::practice::{Policy, Rule};
+
+const DAY_MS: i64 = 24 * 60 * MINUTE_MS;
+
+fn post(log: &mut Log, event: &str, actor: &str, data: &Value) -> Result<(), Rule> {
+    log.post(event, Some(REQUEST), actor, data).map(drop).map_err(|refusal| refusal.rule)
+}
+
+fn time(log: &Log, days: i64) -> Value {
+    json!(Timestamp::from_ms(log.now_ms + days * DAY_MS).expect("a time"))
+}
+
+fn told(recipient: &str) -> Value {
+    json!({"accounts": null, "recipient": recipient, "contact_sha256": digest("contact"),
+        "notice_sha256": digest("notice"), "sent_at": "2026-11-18T00:00:00.000Z"})
+}
+
+fn gag(log: &mut Log, code: &str, to: &Value) {
+    let data = json!({"secrecy": format!("S-{code}"), "code": code, "level": "federal", "issuer": "a court",
+        "docket": "26-1", "document_sha256": digest("gag"), "grounds": [], "judge_approved": true,
+        "individual_necessity": true, "accounts": null, "from": time(log, -1), "to": to});
+    log.must("secrecy.recorded", Some(REQUEST), "p-rev", &data);
+}
+
+fn withheld(log: &Log) -> Value {
+    json!({"accounts": null, "ground": "danger", "evidence_sha256": digest("danger"),
+        "other_contact_tried": false, "review_by": time(log, 30)})
+}
+
+/// When somebody is owed a notice.
+fn owed(log: &Log) -> Option<Timestamp> {
+    let policy = Policy::parse(super::log::POLICY).expect("the draft");
+    let due = of_case(&policy, log.case());
+    due.into_iter().find(|due| due.deadline == Deadline::Notice).map(|due| due.at)
+}
+
+/// Sealed under an order not to tell that ends in thirty days, and released.
+fn released_under_a_gag() -> Log {
+    let mut log = Log::at2("bundle.sealed");
+    let to = time(&log, 30);
+    gag(&mut log, "ndo.2705b", &to);
+    let data = json!({"accounts": null, "secrecy": "S-ndo.2705b"});
+    log.must("notice.suppressed", Some(REQUEST), "p-priv", &data);
+    log.walk2("the customer could act", "bundle.released");
+    log
+}
+
+#[test]
+fn i_27_nobody_is_told_of_a_demand_that_names_nobody_yet() {
+    for step in ["request.received", "order.amended"] {
+        let mut log = Log::at2(if step == "order.amended" { "rights.screened" } else { step });
+        if step == "order.amended" {
+            log.step(step);
+        }
+        let to = time(&log, 30);
+        gag(&mut log, "ndo.2705b", &to);
+        assert_eq!(post(&mut log, "notice.sent", "p-priv", &told("owner")), Err(Rule::I03), "{step}");
+        let data = withheld(&log);
+        assert_eq!(post(&mut log, "notice.withheld", "p-priv", &data), Err(Rule::I03), "{step}");
+    }
+}
+
+#[test]
+fn s_59_i_23_a_notice_counts_for_whom_it_went_to() {
+    let mut log = Log::at2("rights.screened");
+    log.must("notice.sent", Some(REQUEST), "p-priv", &told("owner"));
+    // It turns out that the account is an organisation's: its contact was never told.
+    let profile = json!({"order": order(), "accounts": [enterprise(ACCOUNT, 51)]});
+    log.must("accounts.profiled", Some(REQUEST), "p-rev", &profile);
+    super::screening::ask(&mut log);
+    super::screening::answer(&mut log, "redirect.refused").expect("answered");
+    log.walk2("rights.screened", "bundle.sealed");
+    log.now_ms += 9 * DAY_MS;
+    log.step("senior releases");
+    assert_eq!(log.post_data("bundle.released").expect_err("nobody was told").rule, Rule::I23);
+}
+
+#[test]
+fn i_25_what_left_is_told_one_day_whatever_the_demand_became() {
+    let mut log = released_under_a_gag();
+    let due = owed(&log);
+    assert!(due.is_some());
+    let superseding = json!({"supersedes": "PRD-1", "kind": "supplementary", "reason": "more"});
+    log.must("production.superseding", Some(REQUEST), "p-rev", &superseding);
+    log.step("order.amended");
+    log.step("request.rejected");
+    assert_eq!(owed(&log), due, "the second half of the demand ended, the first one left");
+    log.now_ms += 40 * DAY_MS;
+    log.must("notice.sent", Some(REQUEST), "p-priv", &told("owner"));
+    assert_eq!(owed(&log), None);
+}
+
+#[test]
+fn s_58_one_person_withholds_nothing_after_secrecy() {
+    let mut log = released_under_a_gag();
+    log.now_ms += 31 * DAY_MS;
+    let data = withheld(&log);
+    log.must("notice.withheld", Some(REQUEST), "p-priv", &data);
+    assert!(owed(&log).is_some());
+    let mut waived = data;
+    waived
+        .as_object_mut()
+        .expect("members")
+        .retain(|member, _| ["accounts", "ground", "review_by"].contains(&&**member));
+    waived["reason"] = json!("two people decided");
+    log.approved_act("notice.waive", "notice.waived", Some(REQUEST), "p-priv", &waived).expect("two people");
+    assert_eq!(owed(&log), None);
+}
+
+#[test]
+fn s_56_a_ground_that_goes_after_the_release_makes_the_notice_due() {
+    let mut log = an_emergency_up_to("bundle.sealed");
+    let mut data = withheld(&log);
+    data["review_by"] = time(&log, 10);
+    log.must("notice.withheld", Some(REQUEST), "p-priv", &data);
+    let mut late = log.clone();
+    log.step("senior releases");
+    log.step("bundle.released");
+    assert_eq!(owed(&log), None);
+    let lifted = json!({"ground": "danger", "evidence_sha256": digest("safe")});
+    log.must("notice.ground_lifted", Some(REQUEST), "p-priv", &lifted);
+    assert!(owed(&log).is_some());
+    // A ground that was to be looked at again, and was not, lets nothing leave.
+    late.now_ms += 10 * DAY_MS;
+    late.step("senior releases");
+    assert_eq!(late.post_data("bundle.released").expect_err("not looked at").rule, Rule::I23);
+}
+
+#[test]
+fn i_25_an_order_that_does_not_bind_keeps_nobody_from_being_told() {
+    let mut log = released_under_a_gag();
+    let due = owed(&log);
+    gag(&mut log, "ndo.2705a", &Value::Null);
+    assert_eq!(owed(&log), due);
+    gag(&mut log, "ndo.3123d", &Value::Null);
+    assert_eq!(owed(&log), None, "one without end binds");
+    let data =
+        json!({"secrecy": "S-ndo.3123d", "answer_sha256": digest("yes"), "granted": true, "accounts": null});
+    log.must("secrecy.permission_answered", Some(REQUEST), "p-rev", &data);
+    assert!(owed(&log).is_some(), "and a permission to tell ends that");
+}
+
+#[test]
+fn i_18_a_demand_quashed_after_delivery_yields_no_further_bundle() {
+    let mut log = Log::at2("delivery.acknowledged");
+    let superseding = json!({"supersedes": "PRD-1", "kind": "supplementary", "reason": "more"});
+    log.must("production.superseding", Some(REQUEST), "p-rev", &superseding);
+    let recall = json!({"production": "PRD-1", "ground": "quashed", "letter_sha256": digest("letter")});
+    log.must("recall.requested", Some(REQUEST), "p-rev", &recall);
+    log.step("review.completed");
+    let event = log.approval(log.act(Kind::Disclose), "p-rev", 0, "reviewer");
+    assert_eq!(log.try_post(&event).expect_err("it is quashed").rule, Rule::I18);
+}
+
+#[test]
+fn i_31_the_third_person_is_checked_like_the_other_two() {
+    // Somebody refuses.
+    let mut log = an_emergency_up_to("senior approves");
+    let act = Act { kind: Kind::Emergency, decision: Decision::Refuse, ..log.act(Kind::Disclose) };
+    let event = log.approval(act, "p-col", 0, "reviewer");
+    log.try_post(&event).expect("whoever may approve may refuse");
+    assert_eq!(log.post_data("disclosure.opened").expect_err("refused").rule, Rule::I05);
+    // Who approved does not collect.
+    let mut log = an_emergency_up_to("senior approves");
+    let act = Act { kind: Kind::Emergency, ..log.act(Kind::Disclose) };
+    let event = log.approval(act, "p-col", 0, "reviewer");
+    log.try_post(&event).expect("a reviewer too");
+    assert_eq!(log.post_data("disclosure.opened").expect_err("a party").rule, Rule::I07);
+}
+
+#[test]
+fn i_30_a_call_back_is_about_one_document_and_ends_with_a_denial() {
+    let call = |log: &Log, source: &str, answer: &str| {
+        json!({"agency": "ag-1", "number_source": source, "number_sha256": digest("number"),
+            "number_dated": time(log, -1), "called_at": time(log, 0), "answer": answer,
+            "note_sha256": digest("note")})
+    };
+    let mut log = an_emergency_up_to("senior approves");
+    let denied = call(&log, "directory", "denied");
+    log.must("callback.made", Some(REQUEST), "p-rev", &denied);
+    let mut other = Log::at2("custody.checked");
+    other.cases.clone_from(&log.cases);
+    let verified = json!({"agency": "ag-1", "method": "in_person", "evidence": [digest("seen")]});
+    log.must("request.authenticated", Some(REQUEST), "p-sen", &verified);
+    let (actor, mut data) = log.data("request.classified");
+    data["instrument"] = json!("us.emergency_2702");
+    data["issuer"] = json!("governmental_entity");
+    data["nature"] = json!("emergency");
+    log.must("request.classified", Some(REQUEST), actor, &data);
+    for step in ["interval.stated", "accounts.profiled", "legality.reviewed", "rights.screened"] {
+        log.step(step);
+    }
+    stops(&mut log, Rule::I30);
+    let register = call(&log, "official_register", "confirmed");
+    log.must("callback.made", Some(REQUEST), "p-rev", &register);
+    stops(&mut log, Rule::I30);
+    let again = call(&log, "directory", "confirmed");
+    log.must("callback.made", Some(REQUEST), "p-rev", &again);
+    review(&mut log, |_| ()).expect("called back anew");
+}
+
+#[test]
+fn s_08_what_was_set_aside_stays_aside_when_the_scope_changes() {
+    let mut log = Log::at2("rights.screened");
+    let noted = json!({"order": order(), "code": "material_mistake", "item": 1, "detail": "another's name"});
+    let noted = log.must("deficiency.noted", Some(REQUEST), "p-rev", &noted);
+    let split = json!({"deficiency": noted.index, "items": [1], "reason": "the other is sound"});
+    log.must("request.split", Some(REQUEST), "p-rev", &split);
+    let (actor, mut data) = log.data("request.classified");
+    data["scope"] = json!(scope(&[item(ACCOUNT, "content_stored"), item(ACCOUNT, "bsi")]));
+    log.must("request.classified", Some(REQUEST), actor, &data);
+    assert_eq!(
+        log.case().arrival.set_aside.iter().copied().collect::<Vec<_>>(),
+        [0],
+        "wherever it stands now"
+    );
+}
+
+#[test]
+fn i_55_one_person_does_not_undo_what_two_stopped() {
+    let mut log = super::screening::escalated("stop");
+    let data = json!({"order": order(), "tier": "low", "subjects": [], "note_sha256": digest("again")});
+    log.must("rights.screened", Some(REQUEST), "p-rev", &data);
+    stops(&mut log, Rule::I55);
+}
+
+#[test]
+fn s_90_a_provider_does_not_profile_a_customers_keys_back() {
+    let mut log = organisation();
+    let mut profile = enterprise(ACCOUNT, 51);
+    profile["custody"] = json!("customer");
+    let held = json!({"order": order(), "accounts": [profile]});
+    log.must("accounts.profiled", Some(REQUEST), "p-rev", &held);
+    let back = json!({"order": order(), "accounts": [enterprise(ACCOUNT, 51)]});
+    assert_eq!(post(&mut log, "accounts.profiled", "p-rev", &back), Err(Rule::S90));
+}
+
+#[test]
+fn i_08_what_the_review_system_posts_is_a_registered_persons_word() {
+    let mut log = Log::at2("request.received");
+    let (_, data) = log.data("request.authenticated");
+    assert_eq!(post(&mut log, "request.authenticated", "nobody", &data), Err(Rule::I08));
+    let mut log = Log::at2("accounts.profiled");
+    let data = json!({"order": order(), "accounts": [consumer(ACCOUNT)]});
+    assert_eq!(post(&mut log, "accounts.profiled", "p-nobody", &data), Err(Rule::I08));
+}
+
+#[test]
+fn i_07_who_took_a_later_version_in_does_not_approve_it() {
+    let mut log = Log::at2("request.classified");
+    let (_, amended) = log.data("order.amended");
+    log.must("order.amended", Some(REQUEST), "p-rev", &amended);
+    log.step("request.authenticated");
+    for step in [
+        "request.classified",
+        "interval.stated",
+        "accounts.profiled",
+        "legality.reviewed",
+        "rights.screened",
+        "review.completed",
+    ] {
+        let (actor, mut data) = log.data(step);
+        data["order"] = amended["order"].clone();
+        log.must(step, Some(REQUEST), actor, &data);
+    }
+    let event = log.approval(log.act(Kind::Disclose), "p-rev", 0, "reviewer");
+    assert_eq!(log.try_post(&event).expect_err("a party").rule, Rule::I07);
+}
+
+#[test]
+fn i_49_what_is_preserved_or_owed_is_not_erased() {
+    let mut log = released_under_a_gag();
+    let data = json!({"basis": "court_order", "document_sha256": digest("order"), "is_under_seal": false});
+    let refusal = log.approved_act("erase", "erasure.ordered", Some(REQUEST), "p-sen", &data);
+    assert_eq!(refusal.expect_err("a notice is owed").rule, Rule::I49);
+}
+
+#[test]
+fn s_19_a_destroyed_bundle_stops_no_clock() {
+    let mut log = Log::at2("bundle.sealed");
+    let data = json!({"disclosure": "D-1", "production": "PRD-1", "reason": "ordered"});
+    log.must("bundle.destroyed", Some(REQUEST), crate::practice::DAEMON, &data);
+    log.now_ms += 12 * DAY_MS;
+    log.step("review.completed");
+    let event = log.approval(log.act(Kind::Disclose), "p-rev", 0, "reviewer");
+    assert_eq!(log.try_post(&event).expect_err("too late").rule, Rule::S19);
+}
+
+#[test]
+fn s_101_a_consent_that_was_taken_back_does_not_come_back() {
+    let mut log = super::special::a_litigants();
+    let consent = super::special::consent_to_content(&log);
+    log.must("consent.recorded", Some(REQUEST), "p-rev", &consent);
+    let revoked = json!({"document_sha256": digest("consent"), "revocation_sha256": digest("no"),
+        "received_at": "2026-11-18T00:00:00.000Z"});
+    log.must("consent.revoked", Some(REQUEST), "p-rev", &revoked);
+    assert_eq!(post(&mut log, "consent.recorded", "p-rev", &consent), Err(Rule::I37));
+}
