@@ -158,7 +158,7 @@ pub(super) fn withheld(context: &Context<'_>, case: &Case, data: &NoticeWithheld
         ));
     }
     let named = accounts(case, data.accounts.as_deref())?;
-    untold(context, case, Rule::I24, named, data.ground, data.review_by, Waived::No)
+    untold(context, case, Rule::I24, &named, data.ground, data.review_by, Waived::No)
 }
 
 /// S-58, I-26: two people have decided it, word by word, after the secrecy ended.
@@ -171,7 +171,7 @@ pub(super) fn waived(context: &Context<'_>, case: &Case, data: &NoticeWaived) ->
     if covered || case.telling.orders.is_empty() {
         return Err(not_now(context.kind, "a waiver comes after secrecy ended; before, notice is withheld"));
     }
-    untold(context, case, Rule::S60, named, data.ground, data.review_by, Waived::ByTwo)
+    untold(context, case, Rule::S60, &named, data.ground, data.review_by, Waived::ByTwo)
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -184,7 +184,7 @@ fn untold(
     context: &Context<'_>,
     case: &Case,
     rule: Rule,
-    named: Accounts,
+    named: &Accounts,
     ground: NoticeGround,
     review_by: Timestamp,
     waived: Waived,
@@ -194,7 +194,7 @@ fn untold(
         let reason = "of a litigant's demand the customer is always told, unless the law forbids it";
         return Err(Refusal::invalid(Rule::S102, "/type", reason, "send the notice"));
     }
-    let accounts = somebody(context, case, &named)?;
+    let accounts = somebody(context, case, named)?;
     if !accounts.iter().all(|account| is_consumer(case, account)) {
         let reason = "an organisation is left untold by law alone, on no ground";
         return Err(Refusal::invalid(

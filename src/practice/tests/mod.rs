@@ -6,6 +6,7 @@
 mod arrival;
 mod beside;
 mod cases;
+mod decisions;
 mod examples;
 mod figures;
 mod hostile;
