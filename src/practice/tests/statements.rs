@@ -164,16 +164,11 @@ fn the_page_is_what_the_rows_say() {
     }
     page.push_str(CASES);
     for (number, case) in (1..).zip(cases()) {
-        let tests: Vec<_> = case.tests.iter().map(|name| format!("`{name}`")).collect();
-        writeln!(
-            page,
-            "| {number} | {} | {} | {} | {} |",
-            case.what,
-            case.expected,
-            tests.join(", "),
-            case.left
-        )
-        .expect("a string takes all");
+        let tests = case.tests.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+        let or_none = |cell: &String| if cell.is_empty() { "none".to_owned() } else { cell.clone() };
+        let [expected, tests, left] = [&case.expected, &tests, &case.left].map(or_none);
+        writeln!(page, "| {number} | {} | {expected} | {tests} | {left} |", case.what)
+            .expect("a string takes all");
     }
     super::examples::is_or_becomes("docs/practice.md", &page);
 }
