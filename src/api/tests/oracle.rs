@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use serde_json::json;
 
 use super::harness::*;
+use crate::ledger::Texts;
 use crate::practice::vocabulary::PeerRole;
 use crate::store::{Family, MemoryStore};
 
@@ -35,7 +36,9 @@ const ASKED: [(&str, &str); 13] = [
 
 /// Under rule set 1, where the daemon's own clock looks nothing up meanwhile.
 async fn nothing_is_told(roles: Option<BTreeSet<PeerRole>>, code: &str) {
-    let daemon = Daemon::start(Setup { roles, ..Setup::default() });
+    let texts = texts();
+    let policy = texts.policy.replacen("rules = 2\n", "", 1);
+    let daemon = Daemon::start(Setup { roles, texts: Texts { policy, ..texts }, ..Setup::default() });
     daemon.record(&received(1)).await;
     let before = lookups(&daemon.store);
     let first = daemon.get("/v1/requests/R-1").await;
