@@ -12,6 +12,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program's output")]
 #![allow(clippy::indexing_slicing, reason = "members of JSON objects, which are added by indexing")]
 
+#[allow(dead_code, reason = "the bench of the replay keeps what is told here")]
 mod population;
 
 use std::path::PathBuf;
