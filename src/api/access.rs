@@ -169,9 +169,9 @@ impl AccessLog {
         let key = Key { uid, act: Act::Read(subject) };
         let at = machine::now().map_err(Problem::internal)?;
         match self.note(&key, at).await {
-            Err(RecordError::Submit(SubmitError::Clock(_) | SubmitError::DiskLow { .. })) => {
-                self.put_back(key, at);
-                Ok(())
+            Err(RecordError::Submit(doubt @ (SubmitError::Clock(_) | SubmitError::DiskLow { .. }))) => {
+                // Beyond the bound nothing is shown that nobody would know of.
+                if self.put_back(key, at) { Ok(()) } else { Err(Problem::from(doubt)) }
             }
             noted => Ok(noted?),
         }
@@ -245,8 +245,14 @@ impl AccessLog {
         Ok(())
     }
 
-    fn put_back(&self, key: Key, at: Timestamp) {
-        self.lock().put_back(key, Tally::one(at), Instant::now());
+    /// False if there is no room for another look.
+    fn put_back(&self, key: Key, at: Timestamp) -> bool {
+        let mut windows = self.lock();
+        let has_room = windows.0.len() < WINDOWS_MAX || windows.0.contains_key(&key);
+        if has_room {
+            windows.put_back(key, Tally::one(at), Instant::now());
+        }
+        has_room
     }
 
     fn lock(&self) -> MutexGuard<'_, Windows> {

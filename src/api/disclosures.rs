@@ -19,13 +19,12 @@ use super::params::InPath;
 use super::peer::Caller;
 use super::problem::{Code, Problem, ProblemDocument};
 use super::sign::{LeafView, Template, templates};
-use crate::collect::Suspect;
 use crate::ledger::{Poster, SubmitError};
 use crate::model::approval::Kind;
 use crate::model::id::{DisclosureId, EventId, PersonId, RequestId};
 use crate::model::json;
 use crate::ops::machine;
-use crate::package::{PackageError, Packager, Release, State as Stage, Status};
+use crate::package::{PackageError, Packager, Release, State as Stage, Status, Suspect};
 
 /// Longest body here, in bytes: ids, and one signed approval.
 const BODY_BYTES_MAX: usize = 64 * 1024;

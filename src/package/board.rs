@@ -130,6 +130,10 @@ impl Board {
         if notes.running.len() >= QUEUE_MAX {
             return Err(PackageError::QueueFull { queue_max: QUEUE_MAX });
         }
+        // Attack: the id of a collection that runs, with another actor; its place is not given away.
+        if notes.running.contains_key(disclosure) {
+            return Err(PackageError::NotNow { state: "a collection of that id is running" });
+        }
         let queued = Running { state: State::Queued, progress: Progress::default() };
         notes.running.insert(disclosure.clone(), queued);
         Ok(())

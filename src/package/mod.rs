@@ -26,6 +26,7 @@ mod packager;
 mod recovery;
 mod worker;
 
+pub use crate::collect::Suspect;
 pub use board::{Problem, Progress, State, Status};
 pub use error::PackageError;
 pub use packager::{Delivered, Packager, QUEUE_MAX, Release, Start, Started};

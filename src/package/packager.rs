@@ -162,7 +162,10 @@ impl Packager {
                 board.know(&disclosure, request);
                 let job = Box::new(Job { request: request.clone(), opened });
                 // Only a worker that ended takes none; the next start settles what was recorded.
-                queue.try_send(Message::Run(job)).map_err(|_| PackageError::Interrupted)?;
+                queue.try_send(Message::Run(job)).map_err(|_| {
+                    board.finish(&disclosure, None);
+                    PackageError::Interrupted
+                })?;
                 Ok(disclosure)
             }
             Err(error) => {

@@ -12,7 +12,8 @@ use std::sync::Arc;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::model::approval::Kind;
+use super::approving;
+use crate::model::approval::{Decision, Kind};
 use crate::model::digest::Digest;
 use crate::model::json;
 use crate::practice::case::Case;
@@ -165,6 +166,9 @@ pub(super) fn decided(
     }
     may_decide(signed, deciders(open.kind))?;
     is_no_party(case, case.live_disclosure(), signed)?;
+    if signed.approval.decision == Decision::Approve {
+        approving::took_no_version_in(case, signed.person.id.as_str(), "/envelopes/0")?;
+    }
     let expected = Expected {
         context: open.context,
         order: None,

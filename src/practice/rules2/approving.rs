@@ -38,13 +38,12 @@ pub(super) fn decided(
 }
 
 /// I-07: not who took the document in, whichever version that was.
-fn took_no_version_in(case: &Case, signed: &SignedApproval<'_>) -> Result<(), Refusal> {
-    let person = &signed.person.id;
-    if !case.arrival.submitters.contains(person.as_str()) {
+pub(super) fn took_no_version_in(case: &Case, person: &str, pointer: &str) -> Result<(), Refusal> {
+    if !case.arrival.submitters.contains(person) {
         return Ok(());
     }
     let reason = format!("{person} took a version of the document in");
-    Err(Refusal::forbidden(Rule::I07, "/envelopes/0", reason, "have somebody else decide"))
+    Err(Refusal::forbidden(Rule::I07, pointer, reason, "have somebody else do it"))
 }
 
 /// Whoever wants to say no, or take a yes back, may do so whatever else is open.
@@ -52,7 +51,7 @@ fn about_data(context: &Context<'_>, case: &Case, signed: &SignedApproval<'_>) -
     if signed.approval.decision == Decision::Approve {
         while_data_moves(context, case)?;
         emergency::may_approve(context, case, signed)?;
-        took_no_version_in(case, signed)?;
+        took_no_version_in(case, signed.person.id.as_str(), "/envelopes/0")?;
     }
     on_request(context, case, signed)
 }

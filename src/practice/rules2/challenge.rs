@@ -8,7 +8,7 @@ use crate::practice::refusal::Refusal;
 use crate::practice::roles::Role;
 use crate::practice::rule::Rule;
 use crate::practice::rules1::intake::has_not_left;
-use crate::practice::vocabulary::{ChallengeDecided, ChallengeFiled, Ruling};
+use crate::practice::vocabulary::{ChallengeDecided, ChallengeFiled, Relief, Ruling};
 
 /// Most challenges of one request.
 const CHALLENGES_MAX: usize = 32;
@@ -76,6 +76,10 @@ pub(super) fn decided(
         ));
     }
     challenge.decided = Some(Decided { ruling: data.ruling, version, entry: context.stamp.index });
+    // I-56: what was reviewed because somebody objected is reviewed again when nobody does any more.
+    if challenge.relief == Relief::Comity && data.ruling == Ruling::MotionWithdrawn {
+        case = path::unreviewed(context, &case);
+    }
     Ok(Change::of_case(case))
 }
 

@@ -171,7 +171,8 @@ fn followup_due(policy: &Policy, case: &Case, followup: &Followup) -> Timestamp 
 pub(super) fn released(context: &Context<'_>, case: &mut Case) {
     if case.received.kind == RequestKind::Emergency {
         let (released, at) = (context.stamp.index, context.stamp.time);
-        case.special.followup = Some(Followup { released, at, is_closed: false });
+        let open = case.special.followup.clone().filter(|open| !open.is_closed);
+        case.special.followup = Some(open.unwrap_or(Followup { released, at, is_closed: false }));
     }
 }
 

@@ -364,7 +364,9 @@ pub(super) fn while_data_moves(context: &Context<'_>, case: &Case) -> Result<(),
     let instrument = context.force.policy.value.instrument(&classified.instrument);
     let Some(days) = instrument.and_then(|row| row.execute_within_days) else { return Ok(()) };
     // What was sealed in time was executed in time: it may wait for its release, and be corrected.
-    let stands = |done: &crate::practice::case::Disclosure| done.released.is_some() || done.is_live();
+    let stands = |done: &crate::practice::case::Disclosure| {
+        done.opened > classified.index && (done.released.is_some() || done.is_live())
+    };
     let sealed = case.disclosures.iter().any(|done| done.sealed.is_some() && stands(done));
     let end = classified.issued_at.saturating_add_ms(i64::from(days) * DAY_MS);
     if sealed || context.stamp.time <= end {

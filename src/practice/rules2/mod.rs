@@ -209,6 +209,7 @@ fn while_data_moves(context: &Context<'_>, case: &Case) -> Result<(), Refusal> {
     intake::while_data_moves(context, case)?;
     deficiency::while_data_moves(context, case)?;
     challenge::while_data_moves(context, case)?;
+    redirect::while_data_moves(context, case)?;
     emergency::while_data_moves(context, case)?;
     civil::while_data_moves(context, case)?;
     custody::while_data_moves(context, case)

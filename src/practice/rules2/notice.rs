@@ -251,7 +251,7 @@ pub(super) fn before_release(context: &Context<'_>, case: &Case) -> Result<(), R
                 && case.telling.order(id).is_some_and(|order| order.covers(policy, &account, now))
         });
         let untold = case.telling.untold(&account).filter(|untold| now < untold.review_by);
-        let on_a_ground = is_consumer(case, &account) && untold.is_some();
+        let on_a_ground = untold.is_some_and(|untold| is_excused(policy, case, &account, untold));
         if !could_act && !forbidden && !on_a_ground {
             let reason = "an account's owner was not told, or could not act yet, and no law forbids it now";
             let cure = "record notice.sent and wait, or what stands against it";
@@ -298,14 +298,9 @@ pub(super) fn due(policy: &Policy, case: &Case, due: &mut Vec<Due>) {
 /// S-58: after secrecy a consumer is left untold by two people alone, so what one person withheld
 /// excuses only where no order ever was; S-60: an organisation is never left untold on a ground.
 fn owed(policy: &Policy, case: &Case, account: &AccountRef) -> Option<(Timestamp, LeafIndex)> {
-    let binds = |order: &&Secrecy| {
-        let is_binding = policy.secrecy.iter().any(|row| row.code == order.code && row.binds_provider);
-        is_binding && holds(&order.accounts, account)
-    };
-    let mut orders = case.telling.orders.iter().filter(binds).peekable();
+    let mut orders = binding(policy, case, account).peekable();
     let is_gagged = orders.peek().is_some();
-    let excuses = |untold: &Untold| is_consumer(case, account) && (untold.waived || !is_gagged);
-    if case.telling.untold(account).is_some_and(excuses) {
+    if case.telling.untold(account).is_some_and(|untold| is_excused(policy, case, account, untold)) {
         return None;
     }
     if is_gagged {
@@ -318,6 +313,23 @@ fn owed(policy: &Policy, case: &Case, account: &AccountRef) -> Option<(Timestamp
     }
     let lifted = case.telling.lifted(account).or(case.telling.disclosed_at);
     lifted.map(|(entry, at)| (at, entry))
+}
+
+/// The orders that bind the provider about this account, ended ones too.
+fn binding<'c>(
+    policy: &'c Policy,
+    case: &'c Case,
+    account: &'c AccountRef,
+) -> impl Iterator<Item = &'c Secrecy> {
+    case.telling.orders.iter().filter(move |order| {
+        let is_binding = policy.secrecy.iter().any(|row| row.code == order.code && row.binds_provider);
+        is_binding && holds(&order.accounts, account)
+    })
+}
+
+/// S-58, S-60: a consumer's owner, untold by two people, or by one where no order ever bound.
+fn is_excused(policy: &Policy, case: &Case, account: &AccountRef, untold: &Untold) -> bool {
+    is_consumer(case, account) && (untold.waived || binding(policy, case, account).next().is_none())
 }
 
 /// The last notice that somebody got who may get it for this account.

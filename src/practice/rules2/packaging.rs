@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{custody, emergency, notice, while_data_moves};
+use super::{approving, custody, emergency, notice, while_data_moves};
 use crate::practice::case::{
     CASE_DISCLOSURES_MAX, Case, Disclosure, Found, Original, Produced, Recall, Stage, Step, Superseded, sum,
 };
@@ -30,6 +30,7 @@ const RECALLS_MAX: usize = 2 * CASE_DISCLOSURES_MAX;
 
 pub(super) fn opened(context: &Context<'_>, case: &Case, data: &DisclosureOpened) -> Result<Change, Refusal> {
     emergency::is_not_the_third(case, data.collector.as_str())?;
+    approving::took_no_version_in(case, data.collector.as_str(), "/data/collector")?;
     is_open(context.kind, case)?;
     while_data_moves(context, case)?;
     custody::before_opening(case)?;
@@ -336,14 +337,17 @@ pub(super) fn did_not_end(case: &Case) -> Result<(), Refusal> {
 /// I-06: an order narrower than what was delivered under its earlier version shows an
 /// over-production; it is recalled before anything more is collected.
 fn over_production_is_recalled(context: &Context<'_>, case: &Case) -> Result<(), Refusal> {
-    let (Some(superseded), Some(classified)) = (case.yields.superseded.last(), &case.classified) else {
-        return Ok(());
-    };
-    let is_recalled = case.yields.recalls.iter().any(|recall| recall.production == superseded.production);
+    let Some(classified) = &case.classified else { return Ok(()) };
     let fields = context.force.policy.value.fields();
-    let outside = superseded.scope.scope().items_outside(classified.scope.scope(), fields);
-    let Some(at) = outside.first().filter(|_| !is_recalled) else { return Ok(()) };
-    let reason = format!("items/{at} of what was delivered is more than the order in force asks");
+    let is_recalled =
+        |done: &&Superseded| case.yields.recalls.iter().any(|recall| recall.production == done.production);
+    let mut kept = case.yields.superseded.iter().filter(|done| !is_recalled(done));
+    let over = kept.find_map(|done| {
+        let outside = done.scope.scope().items_outside(classified.scope.scope(), fields);
+        outside.first().map(|at| (&done.production, *at))
+    });
+    let Some((production, at)) = over else { return Ok(()) };
+    let reason = format!("items/{at} of {production} is more than the order in force asks");
     Err(Refusal::conflict(Rule::I06, "", reason, "recall the delivered bundle: over_production"))
 }
 

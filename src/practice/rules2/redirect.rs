@@ -12,7 +12,7 @@ use crate::practice::envelope::{Context, touched};
 use crate::practice::refusal::Refusal;
 use crate::practice::rule::Rule;
 use crate::practice::vocabulary::{
-    AccountProfile, AccountRef, Exemption, RedirectAnswered, RedirectAttempted, RedirectExempted,
+    AccountProfile, AccountRef, EventType, Exemption, RedirectAnswered, RedirectAttempted, RedirectExempted,
     RequestKind, Segment,
 };
 
@@ -113,7 +113,8 @@ fn step(case: &Case, customer: &CustomerId) -> Option<RedirectStep> {
 
 /// S-28: asked once, or exempted; not both.
 fn is_new(case: &Case, customer: &CustomerId) -> Result<(), Refusal> {
-    if step(case, customer).is_none() {
+    // An order that forbade to ask may have ended: then the requester is asked.
+    if matches!(step(case, customer), None | Some(RedirectStep::Exempted(Exemption::OrderForbids))) {
         return Ok(());
     }
     let reason = format!("{customer} is redirected or exempted already");
@@ -178,4 +179,16 @@ pub(super) fn before_review(context: &Context<'_>, case: &Case) -> Result<(), Re
         return Err(Refusal::conflict(Rule::I22, "", reason, cure));
     }
     Ok(())
+}
+
+/// S-29: what an order forbade to ask is asked once it has ended, before anything is approved or read.
+pub(super) fn while_data_moves(context: &Context<'_>, case: &Case) -> Result<(), Refusal> {
+    if !matches!(context.kind, EventType::ApprovalGiven | EventType::DisclosureOpened) {
+        return Ok(());
+    }
+    let customers: BTreeSet<_> =
+        case.screening.accounts().iter().filter_map(|row| row.customer.as_ref()).collect();
+    let exempted = Some(RedirectStep::Exempted(Exemption::OrderForbids));
+    let mut customers = customers.into_iter().filter(|customer| step(case, customer) == exempted);
+    customers.try_for_each(|customer| is_forbidden(context, case, customer))
 }

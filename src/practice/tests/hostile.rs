@@ -309,3 +309,41 @@ fn s_101_a_consent_that_was_taken_back_does_not_come_back() {
     log.must("consent.revoked", Some(REQUEST), "p-rev", &revoked);
     assert_eq!(post(&mut log, "consent.recorded", "p-rev", &consent), Err(Rule::I37));
 }
+
+#[test]
+fn i_56_an_objection_that_is_taken_back_takes_the_review_with_it() {
+    let mut log = Log::at2("rights.screened");
+    super::screening::file(&mut log, "comity", false).expect("filed");
+    log.walk2("rights.screened", "senior approves");
+    super::screening::decide(&mut log, "motion_withdrawn").expect("decided");
+    assert!(log.case().review.is_none());
+}
+
+#[test]
+fn s_29_an_order_that_ended_forbids_nothing_any_more() {
+    let mut log = organisation();
+    let to = time(&log, 2);
+    gag(&mut log, "ndo.2705b", &to);
+    super::screening::exempt(&mut log, "order_forbids").expect("forbidden");
+    let mut late = log.clone();
+    late.now_ms += 3 * DAY_MS;
+    stops(&mut late, Rule::S29);
+    super::screening::ask(&mut late);
+    super::screening::answer(&mut late, "redirect.refused").expect("asked after all");
+    log.step("review.completed");
+    log.now_ms += 3 * DAY_MS;
+    let event = log.approval(log.act(Kind::Disclose), "p-rev", 0, "reviewer");
+    assert_eq!(log.try_post(&event).expect_err("it has ended").rule, Rule::S29);
+}
+
+#[test]
+fn s_58_i_23_nothing_leaves_on_one_persons_ground_after_secrecy() {
+    let mut log = Log::at2("bundle.sealed");
+    let to = time(&log, 1);
+    gag(&mut log, "ndo.2705b", &to);
+    log.now_ms += 2 * DAY_MS;
+    let data = withheld(&log);
+    log.must("notice.withheld", Some(REQUEST), "p-priv", &data);
+    log.step("senior releases");
+    assert_eq!(log.post_data("bundle.released").expect_err("two people waive").rule, Rule::I23);
+}
