@@ -39,7 +39,8 @@ pub struct Finding {
 #[derive(Clone, Debug, Default)]
 pub struct Replay {
     world: World,
-    cases: HashMap<RequestId, Case>,
+    // Boxed: a case is large, and the table moves what it holds whenever it grows.
+    cases: HashMap<RequestId, Box<Case>>,
     claims: HashSet<Claim>,
     ids: HashSet<EventId>,
     head: Option<Head>,
@@ -99,7 +100,7 @@ impl Replay {
             let reason = format!("this version does not know rule set {}", event.rules);
             Refusal::conflict(Rule::F02, "/rules", reason, "verify with a newer version")
         })?;
-        let case = event.request.as_ref().and_then(|request| self.cases.get(request));
+        let case = event.request.as_ref().and_then(|request| self.cases.get(request)).map(Box::as_ref);
         let change = match apply(rules, State { world: &self.world, case }, event, stamp)? {
             Verdict::Admitted(change) => change,
             Verdict::AlreadyRecorded(before) => {
@@ -114,7 +115,10 @@ impl Replay {
         self.quoted.extend(change.quoted().map(|quoted| (stamp.index, quoted)));
         let next = change.recorded(leaf);
         if let Some(case) = next.case {
-            self.cases.insert(case.request.clone(), case);
+            match self.cases.get_mut(&case.request) {
+                Some(known) => **known = case,
+                None => drop(self.cases.insert(case.request.clone(), Box::new(case))),
+            }
         }
         if let Some(world) = next.world {
             self.world = world;
@@ -165,11 +169,11 @@ impl Replay {
     /// The case of a request, as far as it has come.
     #[must_use]
     pub fn case(&self, request: &RequestId) -> Option<&Case> {
-        self.cases.get(request)
+        self.cases.get(request).map(Box::as_ref)
     }
 
     /// Every case.
     pub fn cases(&self) -> impl Iterator<Item = &Case> {
-        self.cases.values()
+        self.cases.values().map(Box::as_ref)
     }
 }

@@ -171,6 +171,37 @@ fn case_21_i_33_a_denial_is_a_quarantine_that_somebody_senior_ends() {
 }
 
 #[test]
+fn i_33_a_failure_has_evidence_and_not_too_much() {
+    let mut log = Log::at2("request.classified");
+    for many in [0, 65] {
+        let mut data = failed();
+        data["evidence"] = json!(vec![digest("nobody there sent it"); many]);
+        assert_eq!(post(&mut log, "request.auth_failed", "p-rev", &data), Err(Rule::F06), "{many}");
+    }
+    let mut data = failed();
+    data["evidence"] = (0..64).map(|nth| json!(digest(&nth.to_string()))).collect();
+    assert_eq!(post(&mut log, "request.auth_failed", "p-rev", &data), Ok(()));
+    assert_eq!(
+        post(&mut log, "request.auth_failed", "p-rev", &failed()),
+        Err(Rule::I03),
+        "as often as one may"
+    );
+}
+
+#[test]
+fn i_03_a_request_has_at_most_64_documents() {
+    let mut log = Log::at2("request.received");
+    let amended = |version: u32| {
+        json!({"order": {"version": version, "sha256": digest(&version.to_string())},
+            "media_type": "application/pdf", "channel": "email", "received_at": "2026-11-18T00:00:00.000Z"})
+    };
+    for version in 2..=64 {
+        assert_eq!(post(&mut log, "order.amended", "p-in", &amended(version)), Ok(()), "{version}");
+    }
+    assert_eq!(post(&mut log, "order.amended", "p-in", &amended(65)), Err(Rule::I03));
+}
+
+#[test]
 fn i_33_a_verification_grows_old() {
     let mut log = Log::at2("rights.screened");
     log.now_ms += 31 * DAY_MS;

@@ -10,6 +10,8 @@ use crate::practice::{Refusal, Rule};
 /// Less than the life of an approval in these tests.
 const HOLD_MS: i64 = 120 * MINUTE_MS;
 
+const DAY_MS: i64 = 24 * 60 * MINUTE_MS;
+
 /// Logs that together hold each event of the family, for docs/events.md.
 pub(super) fn examples() -> Vec<Log> {
     let mut log = charged();
@@ -56,9 +58,14 @@ fn refused(log: &mut Log, event: &str, data: &Value) -> Rule {
     log.post(event, Some(REQUEST), "p-rev", data).expect_err(event).rule
 }
 
-fn is_due(log: &Log, deadline: Deadline) -> bool {
+fn due_at(log: &Log, deadline: Deadline) -> Vec<i64> {
     let policy = &log.world.policy().expect("founded").value;
-    of_case(policy, log.case()).iter().any(|due| due.deadline == deadline)
+    let due = of_case(policy, log.case()).into_iter().filter(|due| due.deadline == deadline);
+    due.map(|due| due.at.as_ms()).collect()
+}
+
+fn is_due(log: &Log, deadline: Deadline) -> bool {
+    !due_at(log, deadline).is_empty()
 }
 
 #[test]
@@ -92,6 +99,18 @@ fn case_49_s_108_a_flag_after_the_bill_is_due_until_all_is_credited() {
     assert!(is_due(&log, Deadline::Credit), "one is left");
     log.must("cost.credited", Some(REQUEST), "p-rev", &credit(1));
     assert!(!is_due(&log, Deadline::Credit));
+}
+
+#[test]
+fn i_41_i_49_credit_and_erasure_are_due_by_the_policys_days() {
+    let mut log = charged();
+    let flagged = log.now_ms;
+    log.must("flag.raised", Some(REQUEST), "p-rev", &flag());
+    assert_eq!(due_at(&log, Deadline::Credit), [flagged + 30 * DAY_MS]);
+    log.must("cost.credited", Some(REQUEST), "p-rev", &credit(40));
+    erase(&mut log).expect("nothing is held");
+    let (ordered, ..) = log.entries.last().expect("the order");
+    assert_eq!(due_at(&log, Deadline::Erasure), [ordered.as_ms() + 30 * DAY_MS]);
 }
 
 #[test]
