@@ -100,12 +100,14 @@ async fn round<P: Future<Output = Result<(), SubmitError>>>(
 ) -> Round {
     let mut round = Round::Done;
     for due in over {
-        let mut answer = post(passing(due, "")).await;
+        let mut answer = post(passing(due)).await;
         if let Err(SubmitError::IdReused { .. }) = answer
-            && let Ok(salt) = machine::random::<8>()
+            && let Ok(salt) = machine::random::<16>()
         {
-            // Attack: somebody posted something else under the id that was to be expected.
-            answer = post(passing(due, &format!("-{}", hex::encode(salt)))).await;
+            // Attack: somebody posted something else under the id that was to be expected. That it
+            // passed is recorded once all the same: the rules refuse it a second time.
+            let id = EventId::new(&format!("due-{}", hex::encode(salt))).expect("36 letters are an id");
+            answer = post(Draft { id, ..passing(due) }).await;
         }
         match answer {
             Ok(()) => {}
@@ -126,13 +128,12 @@ fn rest(now: Timestamp, next: Option<Timestamp>) -> Duration {
 }
 
 /// The event, under an id that is the same whenever it is posted.
-fn passing(due: &Due, suffix: &str) -> Draft {
+fn passing(due: &Due) -> Draft {
     let mut id = format!("due-{}-{}", word(due.deadline), due.set_by);
     if let Some(request) = &due.request {
         let digest = Digest::of(request.as_str().as_bytes()).to_string();
         id = format!("{id}-{}", digest.get(..REQUEST_DIGITS).unwrap_or_default());
     }
-    id.push_str(suffix);
     let data = DeadlinePassed { deadline: due.deadline, set_by: due.set_by, due_at: due.at };
     Draft {
         poster: Poster::Daemon,

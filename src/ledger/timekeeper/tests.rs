@@ -53,6 +53,9 @@ fn a_round_goes_on_over_what_is_refused_and_rests_when_the_ledger_is_busy() {
     check(vec![Ok(()), Err(SubmitError::Busy { retry_after_s: 1 })], Round::Rest, 2);
     check(vec![Err(SubmitError::Poisoned)], Round::Over, 1);
     check(vec![refused(), Err(SubmitError::Closed)], Round::Over, 2);
+    // An id that somebody took in advance keeps no deadline from the log: it is posted under another.
+    let taken = SubmitError::IdReused { id: EventId::new("due-1").expect("an id"), index: LeafIndex::new(1) };
+    check(vec![Err(taken)], Round::Done, 4);
     let (_, data) = answered(vec![]);
     assert_eq!(data[0], r#"{"deadline":"notice","set_by":1,"due_at":"1970-01-01T00:00:00.007Z"}"#);
 }
