@@ -171,7 +171,7 @@ impl Feeder<'_> {
         let profile = |name: &String| {
             json!({"service": "mail", "account": name, "segment": "consumer", "seats": null, "customer": null,
                 "customer_country": "US", "us_person": true, "hosted_in": "US", "controller": "provider-us",
-                "custody": "provider", "owned_from": null, "owned_to": null})
+                "custody": "provider", "owned_from": null, "owned_to": null, "excluded": []})
         };
         let at = self.last.0.saturating_add_ms(-3_600_000);
         let steps = [

@@ -116,11 +116,11 @@ def screening(arguments, order):
     yield "profiled", "accounts.profiled", {"order": order, "accounts": [{
         "service": "mail", "account": arguments.account, "segment": "consumer", "seats": None, "customer": None,
         "customer_country": "US", "us_person": True, "hosted_in": "US", "controller": "provider-us",
-        "custody": "provider", "owned_from": None, "owned_to": None}]}
+        "custody": "provider", "owned_from": None, "owned_to": None, "excluded": []}]}
     # Local law and procedure, read by somebody qualified for that country.
     yield "legality", "legality.reviewed", {
         "order": order, "country": "US", "reviewer": arguments.reviewer, "law": read("18 USC 2703(a)"),
-        "procedure": read("FRCrP 41"), "followed": True, "note_sha256": digest(b"a note on the law")}
+        "procedure": read("FRCrP 41"), "followed": True, "served_by": None, "note_sha256": digest(b"a note on the law")}
     # What it may do to people; a high risk is for two people to decide.
     yield "rights", "rights.screened", {
         "order": order, "tier": "low", "subjects": [], "note_sha256": digest(b"a note on rights")}

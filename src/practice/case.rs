@@ -288,6 +288,12 @@ impl Case {
         self.disclosures.iter().find(|disclosure| disclosure.id == *id)
     }
 
+    /// When the document in force was served, as people say, and no later than it was recorded.
+    #[must_use]
+    pub fn served_at(&self) -> Timestamp {
+        self.arrival.replaced_at.unwrap_or(self.received.received_at)
+    }
+
     /// The approvals to disclose that stand: of the latest review, not revoked. Whether they
     /// are still current is judged again at seal.
     #[must_use]

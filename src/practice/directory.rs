@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Deserialize;
 use ssh_key::PublicKey;
 
-use super::policy::CountryCode;
+use super::policy::{Code, CountryCode};
 use super::roles::covers;
 use crate::model::digest::Digest;
 use crate::model::id::AgencyId;
@@ -64,6 +64,9 @@ pub struct Agency {
     pub valid_from: Timestamp,
     /// Until when, exclusive.
     pub valid_to: Option<Timestamp>,
+    /// The instruments it may use, by the policy's codes; absent: all that its country and level
+    /// have. What compels nobody needs no power (S-15).
+    pub instruments: Option<BTreeSet<Code>>,
     /// To whom bundles are encrypted.
     #[serde(rename = "recipient", default)]
     pub recipients: Vec<Recipient>,

@@ -95,7 +95,7 @@ pub(crate) fn screened(request: &str, account: &str) -> Vec<Value> {
         (
             "legality.reviewed",
             json!({"order": order(request), "country": "US", "reviewer": "p-reviewer-1",
-                "law": read("18 USC 2703(a)"), "procedure": read("FRCrP 41"), "followed": true,
+                "law": read("18 USC 2703(a)"), "procedure": read("FRCrP 41"), "followed": true, "served_by": null,
                 "note_sha256": Digest::of(b"on the law")}),
         ),
         (
@@ -110,7 +110,7 @@ pub(crate) fn screened(request: &str, account: &str) -> Vec<Value> {
 fn consumer(account: &str) -> Value {
     json!({"service": "mail", "account": account, "segment": "consumer", "seats": null, "customer": null,
         "customer_country": "US", "us_person": true, "hosted_in": "US", "controller": "provider-us",
-        "custody": "provider", "owned_from": null, "owned_to": null})
+        "custody": "provider", "owned_from": null, "owned_to": null, "excluded": []})
 }
 
 /// Before the collection, under rule set 2: who holds the keys to what was ordered.

@@ -53,7 +53,7 @@ pub(super) fn at(ms: i64) -> Timestamp {
 pub(super) fn consumer(account: &str, hosted_in: Option<&str>) -> Value {
     json!({"service": "mail", "account": account, "segment": "consumer", "seats": null, "customer": null,
         "customer_country": "US", "us_person": true, "hosted_in": hosted_in, "controller": "provider-us",
-        "custody": "provider", "owned_from": null, "owned_to": null})
+        "custody": "provider", "owned_from": null, "owned_to": null, "excluded": []})
 }
 
 /// How long nobody may be told.
@@ -173,7 +173,9 @@ impl Demand {
     }
 
     pub(super) fn is_classified(&self, tale: &mut Writer) {
-        let issued_at = at(self.received_at.as_ms() - 86_400_000);
+        // An emergency is asked about at once, and not again the day after.
+        let age_ms = if self.kind == "emergency" { 0 } else { 86_400_000 };
+        let issued_at = at(self.received_at.as_ms() - age_ms);
         let identifiers: Vec<Value> = self
             .accounts
             .iter()
@@ -209,6 +211,11 @@ impl Demand {
         tale.say(E::AccountsProfiled, REVIEWER, json!({"order": self.order(), "accounts": self.accounts}));
     }
 
+    /// Who serves it, where the law says who alone may.
+    fn served_by(&self) -> Option<&'static str> {
+        (self.instrument == "uk.copo").then_some("secretary_of_state")
+    }
+
     /// Law and rights, and the law of wherever the content lies.
     pub(super) fn is_screened(&self, tale: &mut Writer) {
         let law = |cite: &str| json!([{"cite": cite, "version": "2021-06-01T00:00:00.000Z"}]);
@@ -216,7 +223,7 @@ impl Demand {
             E::LegalityReviewed,
             REVIEWER,
             json!({"order": self.order(), "country": self.agency.country, "reviewer": REVIEWER,
-                "law": law(self.instrument), "procedure": law("rules of procedure"), "followed": true,
+                "law": law(self.instrument), "procedure": law("rules of procedure"), "followed": true, "served_by": self.served_by(),
                 "note_sha256": digest(&format!("{} law", self.name))}),
         );
         tale.say(

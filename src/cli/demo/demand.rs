@@ -119,7 +119,7 @@ pub(super) fn screening(demand: &Demand, now: Timestamp) -> Vec<Step> {
             json!({"order": order, "accounts": [{
                 "service": "mail", "account": demand.account, "segment": "consumer", "seats": null, "customer": null,
                 "customer_country": "US", "us_person": true, "hosted_in": "US", "controller": "provider-us",
-                "custody": "provider", "owned_from": null, "owned_to": null,
+                "custody": "provider", "owned_from": null, "owned_to": null, "excluded": [],
             }]}),
             "a consumer's account, hosted in the US, under the provider's keys",
         ),
@@ -127,7 +127,7 @@ pub(super) fn screening(demand: &Demand, now: Timestamp) -> Vec<Step> {
             "legality.reviewed",
             "p-reviewer-1",
             json!({"order": order, "country": "US", "reviewer": "p-reviewer-1", "law": read("18 USC 2703"),
-                "procedure": read("FRCrP 41 and 17"), "followed": true, "note_sha256": Digest::of(b"on the law (invented)")}),
+                "procedure": read("FRCrP 41 and 17"), "followed": true, "served_by": null, "note_sha256": Digest::of(b"on the law (invented)")}),
             "somebody qualified for that country read its law and procedure",
         ),
         (

@@ -375,12 +375,12 @@ fn screened(
     let profile = |account: &&str| {
         json!({"service": "mail", "account": account, "segment": "consumer", "seats": null, "customer": null,
             "customer_country": "US", "us_person": true, "hosted_in": "US", "controller": "provider-us",
-            "custody": "provider", "owned_from": null, "owned_to": null})
+            "custody": "provider", "owned_from": null, "owned_to": null, "excluded": []})
     };
     let profiles: Vec<_> = accounts.iter().map(profile).collect();
     let read = |cite: &str| json!([{"cite": cite, "version": "2026-01-01T00:00:00.000Z"}]);
     let law = json!({"order": order, "country": "US", "reviewer": "p-rev", "law": read("18 USC 2703(a)"),
-        "procedure": read("FRCrP 41"), "followed": true, "note_sha256": digest("legality")});
+        "procedure": read("FRCrP 41"), "followed": true, "served_by": null, "note_sha256": digest("legality")});
     let rights = json!({"order": order, "tier": "low", "subjects": [], "note_sha256": digest("rights")});
     let mut steps = Vec::new();
     if !stated.is_empty() {

@@ -21,6 +21,8 @@ pub const DEFICIENCIES_MAX: usize = 256;
 pub struct Arrival {
     /// SHA-256 of each document it ever stood on: a copy of one is a duplicate (I-44).
     pub documents: Vec<Digest>,
+    /// When a later version came, as people say; none: the first one is in force.
+    pub replaced_at: Option<Timestamp>,
     /// When its origin was last verified (I-33).
     pub authenticated_at: Option<Timestamp>,
     /// What a failed verification kept; the next one needs something else.

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::model::id::{ChallengeId, CustomerId, ServiceId};
 use crate::model::scope::ScopeItem;
 use crate::model::time::Timestamp;
-use crate::practice::policy::CountryCode;
+use crate::practice::policy::{Code, CountryCode};
 use crate::practice::vocabulary::{
     AccountProfile, ComityFinding, Escalation, Exemption, Relief, Ruling, Segment,
 };
@@ -59,13 +59,15 @@ pub struct Profiles {
 }
 
 /// Local law, read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Legality {
     /// The classification it stands on.
     pub stands_on: LeafIndex,
     /// Whether the requester followed it.
     pub followed: bool,
+    /// Who served the demand.
+    pub served_by: Option<Code>,
 }
 
 /// A human-rights screening.

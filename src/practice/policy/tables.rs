@@ -8,6 +8,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use crate::model::class::DataClass;
 use crate::model::id::{ID_BYTES_MAX, IdError, ServiceId};
 use crate::model::time::Timestamp;
+use crate::practice::directory::Level;
 
 /// A name within the policy, such as `us.warrant_2703`: the alphabet of ids.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -266,7 +267,10 @@ pub struct Instrument {
     pub law: Vec<String>,
     /// Who may issue it; nobody means that it is not issued.
     pub issuers: BTreeSet<Issuer>,
-    /// Who alone may serve it.
+    /// The levels of government whose agencies may use it; empty: all (S-15).
+    #[serde(default)]
+    pub levels: BTreeSet<Level>,
+    /// Who alone may serve it; empty: the law leaves it open (S-18).
     #[serde(default)]
     pub served_by: Vec<Code>,
     /// The classes it reaches.
@@ -283,19 +287,22 @@ pub struct Instrument {
     /// Classes no switch can add.
     #[serde(default)]
     pub never: BTreeSet<DataClass>,
-    /// Kinds of data that the law takes out.
+    /// Kinds of data that the law takes out: content of an account that has them is not reached (S-04).
     #[serde(default)]
     pub excluded: Vec<Code>,
-    /// What the document must carry.
+    /// What the document must carry, for people: whether it does is read off the document, and noted
+    /// as a deficiency where it does not.
     #[serde(default)]
     pub required: Vec<Code>,
-    /// Days within which it is executed.
+    /// Days from its issue within which what it asks for is sealed (S-19).
     pub execute_within_days: Option<u32>,
-    /// Days within which it is served.
+    /// Days from its issue within which it is served (S-19).
     pub serve_within_days: Option<u32>,
-    /// Days it lives.
+    /// Days from its issue that it lives: afterwards nothing is reviewed, collected or released under
+    /// it (S-19), and what reaches ahead ends with it (I-43).
     pub life_days: Option<u32>,
-    /// Days one extension adds.
+    /// Days that one extension of a preservation adds. An order is extended by an amendment, which
+    /// has an issue date of its own.
     pub extension_days: Option<u32>,
     /// Days data is preserved.
     pub preserve_days: Option<u32>,
@@ -339,17 +346,18 @@ pub struct Secrecy {
     pub code: Code,
     /// Where it stands.
     pub law: Vec<String>,
-    /// Who may issue it.
+    /// Who may issue it, for people: an order binds until a court says that it does not (S-68).
     #[serde(default)]
     pub issuers: BTreeSet<Issuer>,
     /// Whether the provider itself must be silent.
     pub binds_provider: bool,
-    /// The grounds the law lists.
+    /// The grounds the law lists, for people, like the issuers.
     #[serde(default)]
     pub grounds: Vec<Code>,
-    /// Longest duration in days.
+    /// Longest duration in days. A longer order binds all the same, until a court shortens it, and is
+    /// looked at as often as one without end (S-77).
     pub cap_days: Option<u32>,
-    /// Whether it may have no end.
+    /// Whether it may have no end, for people: one without end binds, and is looked at (S-77).
     #[serde(default)]
     pub indefinite_allowed: bool,
     /// How often one without end is looked at (S-77).

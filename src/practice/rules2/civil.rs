@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::path::{self, Reach};
+use crate::model::scope::ScopeItem;
 use crate::practice::case::{Case, Classified, Consent};
 use crate::practice::change::Change;
 use crate::practice::envelope::{Context, is_open, not_now, touched};
@@ -104,6 +105,23 @@ pub(super) fn covers(context: &Context<'_>, case: &Case, scope: &ExactScope) -> 
         let reason = format!("items/{at} is outside what the owner agreed to");
         Err(Refusal::invalid(Rule::I37, "/data/scope", reason, cure))
     })
+}
+
+/// S-101: whether the owner agreed to any of it. What goes beyond is cut, for I-37.
+pub(super) fn is_agreed_to(context: &Context<'_>, case: &Case, item: &ScopeItem) -> bool {
+    let agreed = standing(context, case).map_or(&[][..], |consent| consent.scope.scope().items());
+    agreed.iter().any(|other| meet(item, other))
+}
+
+/// Whether two items have anything in common.
+fn meet(one: &ScopeItem, other: &ScopeItem) -> bool {
+    let ((from, to), (other_from, other_to)) = (one.interval(), other.interval());
+    let fields = one.fields.as_ref().zip(other.fields.as_ref());
+    one.service == other.service
+        && one.account == other.account
+        && one.class == other.class
+        && from.max(other_from) < to.min(other_to)
+        && fields.is_none_or(|(fields, others)| fields.iter().any(|field| others.contains(field)))
 }
 
 fn standing<'c>(context: &Context<'_>, case: &'c Case) -> Option<&'c Consent> {

@@ -104,11 +104,13 @@ pub(super) fn due(policy: &Policy, case: &Case, due: &mut Vec<Due>) {
     };
     // A demand that is recorded late is answered no later.
     let received = case.received.received_at.min(case.received.at);
+    let executed = [instrument.execute_within_days, instrument.life_days];
+    let executed = executed.into_iter().flatten();
     let days = |days: Option<u32>| days.map(|days| i64::from(days) * DAY_MS);
     let rows = [
         (Deadline::Answer, received, hours.map(|hours| i64::from(hours) * HOUR_MS)),
         (Deadline::Objection, received, days(instrument.objection_days)),
-        (Deadline::Execution, classified.issued_at, days(instrument.execute_within_days)),
+        (Deadline::Execution, classified.issued_at, days(executed.min())),
     ];
     for (deadline, from, ms) in rows {
         let Some(ms) = ms else { continue };

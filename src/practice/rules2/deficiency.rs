@@ -85,7 +85,7 @@ pub(super) fn cured(context: &Context<'_>, case: &Case, data: &RequestCured) -> 
     case.classified = None;
     case.review = None;
     case.arrival.set_aside.clear();
-    is_another_document(context, &mut case, data.order.sha256)?;
+    is_another_document(context, &mut case, data.order.sha256, data.received_at)?;
     Ok(Change::of_case(case).claiming(Claim::Document(data.order.sha256)))
 }
 

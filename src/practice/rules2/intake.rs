@@ -7,6 +7,7 @@
 use std::collections::BTreeSet;
 
 use crate::model::scope::{Scope, ScopeItem};
+use crate::model::time::Timestamp;
 use crate::practice::case::{ARRIVAL_LIST_MAX, Callback, Case, Narrowed, Stage};
 use crate::practice::change::{Change, Claim};
 use crate::practice::envelope::{Context, is_open, not_now, touched};
@@ -241,7 +242,7 @@ pub(super) fn amended(context: &Context<'_>, case: &Case, data: &OrderAmended) -
         if case.stage == Stage::Quarantined {
             next.stage = Stage::Quarantined;
         }
-        is_another_document(context, next, data.order.sha256)?;
+        is_another_document(context, next, data.order.sha256, data.received_at)?;
     }
     Ok(change.claiming(Claim::Document(data.order.sha256)))
 }
@@ -252,8 +253,10 @@ pub(super) fn is_another_document(
     context: &Context<'_>,
     case: &mut Case,
     document: crate::model::digest::Digest,
+    received_at: Timestamp,
 ) -> Result<(), Refusal> {
     case.arrival.authenticated_at = None;
+    case.arrival.replaced_at = Some(received_at);
     case.arrival.submitters.insert(context.event.actor.clone());
     case.arrival.unresolved = 0;
     case.screening.rights = None;

@@ -37,7 +37,11 @@ pub(super) fn reviewed(
     were_read(context, "law", &data.law)?;
     were_read(context, "procedure", &data.procedure)?;
     let mut case = path::unreviewed(context, case);
-    case.screening.legality = Some(Legality { stands_on: classified.index, followed: data.followed });
+    case.screening.legality = Some(Legality {
+        stands_on: classified.index,
+        followed: data.followed,
+        served_by: data.served_by.clone(),
+    });
     Ok(Change::of_case(case))
 }
 
@@ -133,12 +137,12 @@ pub(super) fn escalated(
 /// Before a review.
 pub(super) fn before_review(_context: &Context<'_>, case: &Case) -> Result<(), Refusal> {
     let Some(classified) = &case.classified else { return Ok(()) };
-    law_was_followed(case.screening.legality.filter(|found| found.stands_on == classified.index))?;
+    law_was_followed(case.screening.legality.as_ref().filter(|found| found.stands_on == classified.index))?;
     rights_are_considered(case.screening.rights.filter(|found| found.stands_on == classified.index))
 }
 
 /// S-32 (I-54).
-fn law_was_followed(legality: Option<Legality>) -> Result<(), Refusal> {
+fn law_was_followed(legality: Option<&Legality>) -> Result<(), Refusal> {
     let (reason, cure) = match legality {
         Some(Legality { followed: true, .. }) => return Ok(()),
         Some(_) => ("the requester did not follow its own law", "reject the demand"),

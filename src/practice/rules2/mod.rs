@@ -16,11 +16,13 @@ mod custody;
 mod deficiency;
 mod emergency;
 mod incident;
+mod instrument;
 mod intake;
 mod interval;
 mod legality;
 mod matrix;
 mod notice;
+mod ownership;
 mod packaging;
 mod path;
 mod preservation;
@@ -200,13 +202,15 @@ fn before_review(context: &Context<'_>, case: &Case) -> Result<(), Refusal> {
     interval::before_review(context, case)?;
     profile::before_review(context, case)?;
     legality::before_review(context, case)?;
-    redirect::before_review(context, case)
+    redirect::before_review(context, case)?;
+    instrument::before_review(context, case)
 }
 
 /// What must hold whenever data moves: at an approval, the opening, the seal, the release (I-19).
 fn while_data_moves(context: &Context<'_>, case: &Case) -> Result<(), Refusal> {
     packaging::did_not_end(case)?;
     intake::while_data_moves(context, case)?;
+    instrument::while_data_moves(context, case)?;
     deficiency::while_data_moves(context, case)?;
     challenge::while_data_moves(context, case)?;
     redirect::while_data_moves(context, case)?;

@@ -1,6 +1,7 @@
 //! Keeping data without disclosing it (I-40).
 
 use super::emergency::DAY_MS;
+use super::path;
 use crate::practice::case::{Case, Preservation, Stage};
 use crate::practice::change::Change;
 use crate::practice::due::{Deadline, Due};
@@ -44,6 +45,9 @@ fn kept<'c>(context: &Context<'_>, case: &'c Case) -> Result<&'c Preservation, R
 pub(super) fn started(context: &Context<'_>, case: &Case, data: &PreserveStarted) -> Result<Change, Refusal> {
     is_open(context.kind, case)?;
     let instrument = instrument(context, case)?;
+    if let Some(classified) = &case.classified {
+        path::is_answered(context, classified, instrument)?;
+    }
     if case.special.preservation.is_some() {
         return Err(not_now(context.kind, "data is preserved already"));
     }

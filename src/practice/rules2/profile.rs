@@ -11,7 +11,7 @@ use crate::practice::case::{Case, Classified, Comity, Profiles};
 use crate::practice::change::Change;
 use crate::practice::due::{Deadline, Due};
 use crate::practice::envelope::{Context, touched};
-use crate::practice::policy::{CountryCode, Instrument, Policy};
+use crate::practice::policy::{Code, CountryCode, Instrument, Policy};
 use crate::practice::refusal::Refusal;
 use crate::practice::rule::Rule;
 use crate::practice::rules1::intake::is_current_order;
@@ -114,6 +114,12 @@ fn is_consistent(policy: &Policy, account: &AccountProfile) -> Result<(), (Rule,
     }
     if let Some(country) = account.hosted_in.filter(|country| matrix::hosting(policy, *country).is_none()) {
         return Err((Rule::S93, "hosted_in", format!("the policy has no regime of hosting in {country}")));
+    }
+    let is_known = |kind: &Code| policy.instruments.iter().any(|row| row.excluded.contains(kind));
+    let kinds: BTreeSet<_> = account.excluded.iter().collect();
+    if kinds.len() != account.excluded.len() || !account.excluded.iter().all(is_known) {
+        let reason = "a kind that no instrument of the policy leaves out, or one that stands there twice";
+        return Err((Rule::S04, "excluded", reason.to_owned()));
     }
     if account.owned_from.zip(account.owned_to).is_some_and(|(from, to)| to <= from) {
         return Err((Rule::S09, "owned_to", "the account would end before it begins".to_owned()));

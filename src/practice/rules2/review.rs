@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 
 use super::path::{self, Reach};
-use super::{before_review, civil, deficiency, matrix, profile, redirect};
+use super::{before_review, civil, deficiency, instrument, matrix, ownership, profile, redirect};
 use crate::model::scope::ScopeItem;
 use crate::practice::case::{Case, Classified, Review, Stage};
 use crate::practice::change::{Change, Mark};
 use crate::practice::envelope::{Context, is_open, not_now, touched};
-use crate::practice::policy::{ContentWithoutDates, Policy};
+use crate::practice::policy::{ContentWithoutDates, Instrument, Policy};
 use crate::practice::refusal::Refusal;
 use crate::practice::rule::Rule;
 use crate::practice::rules1::intake::{has_not_ended, is_current_order};
@@ -40,11 +40,11 @@ pub(super) fn completed(
     let reach = path::open(context, case, classified)?;
     let refused = refused_by_item(&data.refused, classified)?;
     deficiency::set_aside_is_refused(case, &refused)?;
-    items_are_judged(policy, &reach, case, classified, &refused)?;
+    items_are_judged(context, &reach, case, classified, &refused)?;
     is_within_what_may_go_on(policy, classified, &refused, &data)?;
     is_addressed(policy, classified, &data)?;
     fields_are_of_their_class(policy, &data)?;
-    fits_the_accounts(policy, case, classified, &data)?;
+    fits_the_accounts(policy, reach.instrument, case, classified, &data)?;
     profile::comity_was_assessed(policy, case, classified, reach.instrument, data.scope.scope())?;
     civil::covers(context, case, &data.scope)?;
     let context_ref = LeafRef { index: context.stamp.index, leaf: Hash::ZERO };
@@ -62,14 +62,21 @@ pub(super) fn completed(
 
 /// Whether the demand reaches the item, by its class and by its account.
 fn goes_on(
-    policy: &Policy,
+    context: &Context<'_>,
     reach: &Reach<'_>,
     case: &Case,
     classified: &Classified,
     item: &ScopeItem,
 ) -> Result<(), Rule> {
+    let policy = &context.force.policy.value;
     let account = case.screening.profile(&item.service, &item.account);
     reaches(policy, reach, classified, item, account)?;
+    if account.is_some_and(|account| is_left_out(reach.instrument, item, account)) {
+        return Err(Rule::S04);
+    }
+    if reach.by_consent.contains(&item.class) && !civil::is_agreed_to(context, case, item) {
+        return Err(Rule::S101);
+    }
     if account.is_some_and(|account| redirect::goes_to_customer(case, account)) {
         return Err(Rule::S28);
     }
@@ -79,7 +86,16 @@ fn goes_on(
     if is_for_stored_data(case) && item.from.is_some_and(|from| from >= case.received.at) {
         return Err(Rule::I15);
     }
-    if account.is_some_and(|account| is_anothers(account, item)) { Err(Rule::S09) } else { Ok(()) }
+    let items = classified.scope.scope().items();
+    if account.is_some_and(|account| ownership::is_anothers(account, item, items)) {
+        return Err(Rule::S09);
+    }
+    Ok(())
+}
+
+/// S-04: content that has what the law takes out of the instrument, e.g. privileged mail.
+fn is_left_out(instrument: &Instrument, item: &ScopeItem, account: &AccountProfile) -> bool {
+    item.class.is_content() && account.excluded.iter().any(|kind| instrument.excluded.contains(kind))
 }
 
 /// By consent, within the need, by its instrument where the data is hosted.
@@ -119,13 +135,6 @@ fn is_without_dates(policy: &Policy, case: &Case, item: &ScopeItem) -> bool {
         && case.screening.undated.contains(item)
 }
 
-/// Whether the whole interval lies where the account was somebody else's.
-fn is_anothers(account: &AccountProfile, item: &ScopeItem) -> bool {
-    let before = item.to.zip(account.owned_from).is_some_and(|(to, owned)| to <= owned);
-    let after = item.from.zip(account.owned_to).is_some_and(|(from, owned)| from >= owned);
-    before || after
-}
-
 /// S-96 … S-98: a field goes out under the class that the dictionary has it in; one that it does
 /// not have is content, whatever class an item files it under.
 fn fields_are_of_their_class(policy: &Policy, data: &ReviewCompleted) -> Result<(), Refusal> {
@@ -146,10 +155,11 @@ fn fields_are_of_their_class(policy: &Policy, data: &ReviewCompleted) -> Result<
     Ok(())
 }
 
-/// S-09, I-15, S-20, S-95: each item lies within the time the account was this customer's, before
-/// the demand came, and with the entity that is addressed.
+/// S-09, I-15, I-43, S-20, S-95: each item lies within the time the account was this customer's,
+/// before the demand came or the order ends, and with the entity that is addressed.
 fn fits_the_accounts(
     policy: &Policy,
+    instrument: &Instrument,
     case: &Case,
     classified: &Classified,
     data: &ReviewCompleted,
@@ -162,12 +172,13 @@ fn fits_the_accounts(
             let reason = format!("ends after the demand came, {}", case.received.at);
             return wrong(Rule::I15, reason, "cut the item; what is still to come needs another instrument");
         }
+        if let Err(reason) = instrument::reaches_ahead(case, classified, instrument, item) {
+            return wrong(Rule::I43, reason, "cut the item; what goes on has an instrument and an end");
+        }
         let Some(account) = case.screening.profile(&item.service, &item.account) else {
             return wrong(Rule::S62, "has an account without a profile".to_owned(), "post accounts.profiled");
         };
-        let starts_early = item.from.zip(account.owned_from).is_some_and(|(from, owned)| from < owned);
-        let ends_late = item.to.zip(account.owned_to).is_some_and(|(to, owned)| to > owned);
-        if starts_early || ends_late {
+        if !ownership::is_within(account, item) {
             let reason = "reaches into the time of another owner of the account".to_owned();
             return wrong(Rule::S09, reason, "cut the item to the time of ownership");
         }
@@ -186,7 +197,7 @@ fn fits_the_accounts(
 /// What the demand cannot reach is refused under the rule that stops it; what it can is refused,
 /// if at all, for a reason of S-15 … S-22.
 fn items_are_judged(
-    policy: &Policy,
+    context: &Context<'_>,
     reach: &Reach<'_>,
     case: &Case,
     classified: &Classified,
@@ -194,7 +205,7 @@ fn items_are_judged(
 ) -> Result<(), Refusal> {
     let code = &reach.instrument.code;
     for (at, item) in classified.scope.scope().items().iter().enumerate() {
-        let verdict = goes_on(policy, reach, case, classified, item);
+        let verdict = goes_on(context, reach, case, classified, item);
         let (rule, reason) = match (verdict, refused.get(&at)) {
             (Ok(()), None) => continue,
             (Ok(()), Some(rule)) if REASONS.contains(rule) => continue,

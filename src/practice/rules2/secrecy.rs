@@ -257,15 +257,20 @@ pub(super) fn reviewed(
     })
 }
 
-/// The end of each order; and the next look at one that has none (I-29).
+/// The end of each order; and the next look at one that has none, or a later one than its kind may
+/// have (S-77, I-29). Neither is less of an order for it: only a court shortens what binds.
 pub(super) fn due(policy: &Policy, case: &Case, due: &mut Vec<Due>) {
     for order in case.telling.orders.iter().filter(|order| order.ended_at.is_none()) {
         let request = Some(case.request.clone());
-        if let Some(to) = order.to {
-            due.push(Due::new(to, Deadline::SecrecyEnd, request, order.set_by));
-            continue;
-        }
         let row = policy.secrecy.iter().find(|row| row.code == order.code);
+        if let Some(to) = order.to {
+            due.push(Due::new(to, Deadline::SecrecyEnd, request.clone(), order.set_by));
+            let cap = row.and_then(|row| row.cap_days);
+            let longest = cap.map(|days| order.from.saturating_add_ms(i64::from(days) * DAY_MS));
+            if longest.is_none_or(|longest| to <= longest) {
+                continue;
+            }
+        }
         let days = row.and_then(|row| row.review_every_days).unwrap_or(policy.times.secrecy_review_days);
         let days = days.min(policy.times.secrecy_review_days);
         let at = order.looked_at.saturating_add_ms(i64::from(days) * DAY_MS);

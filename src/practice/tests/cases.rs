@@ -240,8 +240,6 @@ fn i_31_a_narrower_assessment_stops_what_is_no_longer_needed() {
         log.must("emergency.assessed", Some(REQUEST), "p-rev", &narrower);
         let refusal = match step {
             "bundle.sealed" => {
-                log.step("notice.sent");
-                log.step("the customer could act");
                 let event = log.approval(log.act(Kind::Release), "p-sen", 0, "senior_reviewer");
                 log.try_post(&event).expect_err("no longer needed")
             }

@@ -136,7 +136,7 @@ pub(super) fn order() -> Value {
 pub(super) fn consumer(account: &str) -> Value {
     json!({"service": "mail", "account": account, "segment": "consumer", "seats": null, "customer": null,
         "customer_country": "US", "us_person": true, "hosted_in": "US", "controller": "provider-us",
-        "custody": "provider", "owned_from": null, "owned_to": null})
+        "custody": "provider", "owned_from": null, "owned_to": null, "excluded": []})
 }
 
 /// An organisation's account.
@@ -163,7 +163,7 @@ pub(super) fn data(name: &str) -> (&'static str, Value) {
             "p-rev",
             json!({"order": order(), "country": "US", "reviewer": "p-rev", "law": provision,
                 "procedure": [{"cite": "FRCrP 41", "version": "2026-01-01T00:00:00.000Z"}],
-                "followed": true, "note_sha256": digest("legality")}),
+                "followed": true, "served_by": null, "note_sha256": digest("legality")}),
         ),
         "rights.screened" => (
             "p-rev",

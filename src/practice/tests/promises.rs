@@ -90,6 +90,7 @@ fn emergency_of(country: &str) -> Log {
         data["instrument"] = json!("us.emergency_2702");
         data["issuer"] = json!("governmental_entity");
         data["nature"] = json!("emergency");
+        data["issued_at"] = json!(super::special::ASKED);
     });
     log.unwrap_or_else(|refusal| panic!("{refusal}"))
 }

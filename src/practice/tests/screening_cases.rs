@@ -117,12 +117,19 @@ fn case_04_a_previous_owners_data_is_cut_off() {
     let content = item(ACCOUNT, "content_stored");
     let log = order_about(vec![item(ACCOUNT, "bsi"), content.clone()], vec![recycled.clone()]);
     assert_eq!(reviewed(&log, &[item(ACCOUNT, "bsi"), content.clone()], &[]), Err(Rule::S09));
-    let mut cut = content.clone();
-    cut["from"] = json!("2026-03-15T00:00:00.000Z");
-    assert_eq!(reviewed(&log, &[item(ACCOUNT, "bsi"), cut], &[]), Ok(()));
+    let cut = |mut item: Value| {
+        item["from"] = json!("2026-03-15T00:00:00.000Z");
+        item["to"] = json!("2026-04-01T00:00:00.000Z");
+        item
+    };
+    // What has no date is of every owner that the address had.
+    assert_eq!(reviewed(&log, &[item(ACCOUNT, "bsi"), cut(content.clone())], &[]), Err(Rule::S09));
+    assert_eq!(reviewed(&log, &[cut(item(ACCOUNT, "bsi")), cut(content.clone())], &[]), Ok(()));
     recycled["owned_from"] = json!("2026-05-01T00:00:00.000Z");
-    let log = order_about(vec![item(ACCOUNT, "bsi"), content.clone()], vec![recycled]);
-    assert_eq!(reviewed(&log, &[item(ACCOUNT, "bsi")], &[(1, "S-09")]), Ok(()));
+    let (theirs, kept) = (item(OTHER, "bsi"), vec![recycled, consumer(OTHER)]);
+    let log = order_about(vec![item(ACCOUNT, "bsi"), content, theirs.clone()], kept);
+    assert_eq!(reviewed(&log, &[item(ACCOUNT, "bsi"), theirs.clone()], &[(1, "S-09")]), Err(Rule::S09));
+    assert_eq!(reviewed(&log, &[theirs], &[(0, "S-09"), (1, "S-09")]), Ok(()));
 }
 
 #[test]

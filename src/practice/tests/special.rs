@@ -12,6 +12,8 @@ use crate::practice::due::{Deadline, of_case};
 use crate::practice::{Refusal, Rule};
 
 const DAY_MS: i64 = 24 * 60 * MINUTE_MS;
+/// When an agency asks in an emergency: it is asked about at once, or again.
+pub(super) const ASKED: &str = "2026-11-18T00:00:00.000Z";
 
 /// Logs that together hold each event of the family, for docs/events.md.
 pub(super) fn examples() -> Vec<Log> {
@@ -19,7 +21,7 @@ pub(super) fn examples() -> Vec<Log> {
         log.must(event, Some(REQUEST), "p-rev", data);
     };
     let mut followed = released();
-    followed.walk2("notice.sent", "bundle.released");
+    followed.walk2("the customer could act", "bundle.released");
     let (mut refused, mut lapsed) = (followed.clone(), followed.clone());
     must(&mut followed, "followup.received", &json!({"by_request": "REQ-2"}));
     must(&mut refused, "followup.refused", &json!({"letter_sha256": digest("no")}));
@@ -86,6 +88,9 @@ fn classified(kind: &str, instrument: &str, issuer: &str, nature: &str) -> Log {
                 data["instrument"] = json!(instrument);
                 data["issuer"] = json!(issuer);
                 data["nature"] = json!(nature);
+                if kind == "emergency" {
+                    data["issued_at"] = json!(ASKED);
+                }
             }
             _ => {}
         }
@@ -238,7 +243,12 @@ fn s_101_and_i_37_a_litigant_gets_content_only_within_the_owners_consent() {
     let mut narrow = consent.clone();
     narrow["scope"] = json!(scope(&[item("b@example.org", "content_stored")]));
     log.must("consent.recorded", Some(REQUEST), "p-rev", &narrow);
-    assert_eq!(log.post_data("review.completed").expect_err("another account").rule, Rule::I37);
+    assert_eq!(log.post_data("review.completed").expect_err("another account").rule, Rule::S101);
+    let mut half = item("a@example.org", "content_stored");
+    half["to"] = json!("2026-03-15T00:00:00.000Z");
+    narrow["scope"] = json!(scope(&[half]));
+    log.must("consent.recorded", Some(REQUEST), "p-rev", &narrow);
+    assert_eq!(log.post_data("review.completed").expect_err("half of the time").rule, Rule::I37);
     log.must("consent.recorded", Some(REQUEST), "p-rev", &consent);
     log.step("review.completed");
 }
@@ -308,9 +318,14 @@ fn case_56_an_order_counts_in_each_period_it_is_active_in() {
     assert_eq!(active, [true, true, true, true, false]);
 }
 
-/// An emergency whose third approver signed too, up to its release.
+/// An emergency whose third approver signed too, up to its release. Its danger keeps the owner from
+/// being told: an emergency does not live until the customer has had its days.
 fn released() -> Log {
-    an_emergency_up_to("notice.sent")
+    let mut log = an_emergency_up_to("bundle.sealed");
+    let data = json!({"accounts": null, "ground": "danger", "evidence_sha256": digest("danger"),
+        "other_contact_tried": false, "review_by": time(&log, 30 * DAY_MS)});
+    log.must("notice.withheld", Some(REQUEST), "p-priv", &data);
+    log
 }
 
 #[test]
@@ -351,7 +366,7 @@ fn s_14_s_111_and_s_112_what_reports_count_is_recorded_before_the_review() {
 #[test]
 fn i_32_process_follows_an_emergency() {
     let mut log = released();
-    log.walk2("notice.sent", "bundle.released");
+    log.walk2("the customer could act", "bundle.released");
     let itself = json!({"by_request": REQUEST});
     assert_eq!(refusal(&mut log, "followup.received", &itself).rule, Rule::I32);
     let note = json!({"note_sha256": digest("note")});

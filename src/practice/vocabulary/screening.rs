@@ -278,6 +278,9 @@ pub struct AccountProfile {
     /// Until when it was this customer's, exclusive; null: still.
     #[serde(deserialize_with = "json::nullable")]
     pub owned_to: Option<Timestamp>,
+    /// Kinds of data that an instrument of the policy leaves out, and that the content asked for
+    /// here has, or likely has; empty for none.
+    pub excluded: Vec<Code>,
 }
 
 impl std::fmt::Debug for AccountProfile {
@@ -330,6 +333,9 @@ pub struct LegalityReviewed {
     pub procedure: Vec<Provision>,
     /// Whether the requester followed them.
     pub followed: bool,
+    /// Who served the demand, by the policy's code; null where the law leaves it open (S-18).
+    #[serde(deserialize_with = "json::nullable")]
+    pub served_by: Option<Code>,
     /// SHA-256 of the reviewer's note.
     pub note_sha256: Digest,
 }

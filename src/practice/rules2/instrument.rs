@@ -1,0 +1,121 @@
+//! An instrument's own limits: who may use it, who serves it and by when, how long it lives, how far
+//! ahead it reaches (S-15, S-18, S-19, I-43). The policy has them, row by row.
+
+use super::matrix;
+use crate::model::scope::ScopeItem;
+use crate::model::time::Timestamp;
+use crate::practice::case::{Case, Classified};
+use crate::practice::envelope::Context;
+use crate::practice::policy::Instrument;
+use crate::practice::refusal::Refusal;
+use crate::practice::rule::Rule;
+
+/// Milliseconds in a day.
+const DAY_MS: i64 = 86_400_000;
+
+/// Before a review.
+pub(super) fn before_review(context: &Context<'_>, case: &Case) -> Result<(), Refusal> {
+    let Some((classified, instrument)) = of(context, case) else { return Ok(()) };
+    is_the_agencys(context, case, classified, instrument)?;
+    was_served_by_whom_may(case, classified, instrument)?;
+    was_served_in_time(case, classified, instrument)?;
+    is_alive(context, classified, instrument)
+}
+
+/// What can end or be taken away holds whenever data moves.
+pub(super) fn while_data_moves(context: &Context<'_>, case: &Case) -> Result<(), Refusal> {
+    let Some((classified, instrument)) = of(context, case) else { return Ok(()) };
+    is_the_agencys(context, case, classified, instrument)?;
+    is_alive(context, classified, instrument)
+}
+
+/// An instrument that the policy does not know is refused where the demand's path is looked for.
+fn of<'a>(context: &Context<'a>, case: &'a Case) -> Option<(&'a Classified, &'a Instrument)> {
+    let classified = case.classified.as_ref()?;
+    Some((classified, context.force.policy.value.instrument(&classified.instrument)?))
+}
+
+/// S-15: process that compels is of a level of government that has it, and among the powers that the
+/// directory has for the agency. Attack: a secret court's order from a city's police.
+fn is_the_agencys(
+    context: &Context<'_>,
+    case: &Case,
+    classified: &Classified,
+    instrument: &Instrument,
+) -> Result<(), Refusal> {
+    if !matrix::is_compulsory(instrument) {
+        return Ok(());
+    }
+    let agency = case.agency.as_ref().and_then(|id| context.force.directory.value.agency(id));
+    let listed = agency.and_then(|agency| agency.instruments.as_ref());
+    let reason = if !instrument.levels.is_empty() && !instrument.levels.contains(&classified.level) {
+        format!("{} is none for an agency of level {:?}", instrument.code, classified.level)
+    } else if listed.is_some_and(|listed| !listed.contains(&instrument.code)) {
+        format!("{} is not among the agency's powers in the directory", instrument.code)
+    } else {
+        return Ok(());
+    };
+    let cure = "reject the demand: exceeds_authority; or correct the directory, if two people agree";
+    Err(Refusal::conflict(Rule::S15, "", reason, cure))
+}
+
+/// S-18: where the law names who alone serves it.
+fn was_served_by_whom_may(
+    case: &Case,
+    classified: &Classified,
+    instrument: &Instrument,
+) -> Result<(), Refusal> {
+    if instrument.served_by.is_empty() {
+        return Ok(());
+    }
+    let read = case.screening.legality.as_ref().filter(|read| read.stands_on == classified.index);
+    let served_by = read.and_then(|read| read.served_by.as_ref());
+    let reason = match served_by {
+        Some(server) if instrument.served_by.contains(server) => return Ok(()),
+        Some(server) => format!("{} is not served by {server}", instrument.code),
+        None => format!("who served {} is not recorded", instrument.code),
+    };
+    let cure = "say in legality.reviewed who served it, or reject the demand: not_authorised";
+    Err(Refusal::conflict(Rule::S18, "", reason, cure))
+}
+
+/// S-19: an order that is served too late counts as quashed, whenever it is read.
+fn was_served_in_time(case: &Case, classified: &Classified, instrument: &Instrument) -> Result<(), Refusal> {
+    let Some(days) = instrument.serve_within_days else { return Ok(()) };
+    let end = after(classified.issued_at, days);
+    if case.served_at() <= end {
+        return Ok(());
+    }
+    let reason = format!("the order had to be served within {days} days, by {end}");
+    Err(Refusal::conflict(Rule::S19, "", reason, "have a new order made, or reject the demand: wrong_dates"))
+}
+
+/// S-19: an order that is over authorises nothing, not even the release of what it sealed in time.
+fn is_alive(context: &Context<'_>, classified: &Classified, instrument: &Instrument) -> Result<(), Refusal> {
+    let end = instrument.life_days.map(|days| after(classified.issued_at, days));
+    let Some(end) = end.filter(|end| *end <= context.stamp.time) else { return Ok(()) };
+    let reason = format!("{} ended by its own life at {end}", instrument.code);
+    Err(Refusal::conflict(Rule::S19, "", reason, "have the order renewed: amend it; or reject the demand"))
+}
+
+/// S-83, I-43: what is still to come is delivered under an instrument that lives on, and until it
+/// ends: by its life, its own date, or the end that reports on national security have of it.
+pub(super) fn reaches_ahead(
+    case: &Case,
+    classified: &Classified,
+    instrument: &Instrument,
+    item: &ScopeItem,
+) -> Result<(), String> {
+    let Some(to) = item.to.filter(|to| *to > case.received.at) else { return Ok(()) };
+    let Some(days) = instrument.life_days else {
+        return Err(format!("reaches ahead, and {} yields what there is, once", instrument.code));
+    };
+    let security = case.special.security.as_ref().and_then(|security| security.effective_to);
+    let ends = [Some(after(classified.issued_at, days)), classified.expires_at, security];
+    let end = ends.into_iter().flatten().min().filter(|end| *end < to);
+    end.map_or(Ok(()), |end| Err(format!("reaches beyond the end of {}, {end}", instrument.code)))
+}
+
+fn after(from: Timestamp, days: u32) -> Timestamp {
+    from.saturating_add_ms(i64::from(days) * DAY_MS)
+}
