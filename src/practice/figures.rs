@@ -231,6 +231,7 @@ fn is_foreign_customers(case: &Case, account: &AccountProfile) -> bool {
 
 fn security(policy: &Policy, case: &Case) -> Option<SecurityRow> {
     let (found, classified) = (case.special.security.as_ref()?, case.classified.as_ref()?);
+    let received = case.received.received_at;
     let items = classified.scope.scope().items().iter();
     let account = |item: &crate::model::scope::ScopeItem| AccountRef {
         service: item.service.clone(),
@@ -240,7 +241,8 @@ fn security(policy: &Policy, case: &Case) -> Option<SecurityRow> {
         category: policy.instrument(&classified.instrument)?.report_category?,
         selectors: u64::from(found.selectors),
         accounts: items.map(account).collect(),
-        from: found.effective_from.min(case.received.received_at),
-        to: found.effective_to,
+        from: found.effective_from.min(received),
+        // It was received in its period, even if it was over by then.
+        to: found.effective_to.map(|end| end.max(received.saturating_add_ms(1))),
     })
 }

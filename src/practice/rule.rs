@@ -52,8 +52,8 @@ rules! {
     S12 "S-12" "demands are answered around the clock: times of each step are recorded";
     S13 "S-13" "the law decides, not discretion: a decision cites the rule that it follows";
     S14 "S-14" "data is disclosed only on valid legal process that this rule set can walk";
-    S15 "S-15" "the demand is within the agency's authority";
-    S16 "S-16" "the demand is within the agency's jurisdiction";
+    S15 "S-15" "the demand is within the agency's authority: its level, and the powers it is registered with";
+    S16 "S-16" "the demand is of its agency's own country; what a court may not order is its reviewer's to refuse";
     S17 "S-17" "the demand is signed";
     S18 "S-18" "the instrument was issued by somebody who may issue it";
     S19 "S-19" "the demand's dates are possible";
@@ -112,7 +112,7 @@ rules! {
     S72 "S-72" "challenges of secrecy and their results are recorded";
     S73 "S-73" "customers attacked by a state are told";
     S74 "S-74" "the notice of an attack has one fixed text";
-    S75 "S-75" "permission to notify is sought, and the answer recorded";
+    S75 "S-75" "permission to notify is sought, and only what was sought is answered";
     S76 "S-76" "a challenged secrecy order may end in withdrawal and the customer giving the data itself";
     S77 "S-77" "secrecy without end is looked at every ninety days";
     S78 "S-78" "requests for organisations' data are counted worldwide";
@@ -126,7 +126,7 @@ rules! {
     S86 "S-86" "data is encrypted to named recipients and at rest";
     S87 "S-87" "the details of encryption are recorded";
     S88 "S-88" "who holds the keys to an account is recorded";
-    S89 "S-89" "every use of a provider's key for a disclosure is recorded";
+    S89 "S-89" "each key of the provider's that a source declares is recorded as used, in its collection, before the seal";
     S90 "S-90" "where the customer holds its keys the provider never has them";
     S91 "S-91" "there is no back door: no override, no hidden verb";
     S92 "S-92" "declined requests for voluntary access are counted";
@@ -148,7 +148,7 @@ rules! {
     S108 "S-108" "known child exploitation is never charged; what was charged is credited";
     S109 "S-109" "FISA orders for content are the listed sections";
     S110 "S-110" "FISA orders for noncontent are the listed sections";
-    S111 "S-111" "national-security orders count where they are active in the period";
+    S111 "S-111" "national-security orders count in each period in which they were received or are active";
     S112 "S-112" "accounts are counted per service";
     S113 "S-113" "that such figures overstate the number of people is said beside them";
     S114 "S-114" "every request is in the reports, under secrecy or not";

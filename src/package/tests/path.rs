@@ -5,8 +5,10 @@ use std::process::Command;
 
 use super::bed::*;
 use crate::bundle::open as bundle;
+use crate::model::digest::Digest;
 use crate::model::id::{PersonId, RequestId};
 use crate::package::{Recovered, Release, State};
+use crate::practice::EventType;
 use crate::practice::case::Step;
 
 /// What stands in the sources and was not approved.
@@ -103,5 +105,26 @@ fn one_client_id_is_one_disclosure() {
     assert_eq!(started.packager.open(&request, &collector, id).expect("the same"), first);
     assert_eq!(settled(&started.packager, &first).state, State::Sealed);
     assert!(open(&started.packager, "R-1").is_err(), "one collection at a time");
+    end(started);
+}
+
+#[test]
+fn s_89_the_key_that_a_source_declares_is_recorded_as_used_before_the_seal() {
+    let bed = Bed::new();
+    let path = bed.sources().join("sources.toml");
+    let text = fs::read_to_string(&path).expect("the sources");
+    let keyed =
+        text.replacen("id = \"subscribers\"\n", "id = \"subscribers\"\nkey_name = \"kms/mail/7\"\n", 1);
+    assert_ne!(keyed, text);
+    fs::write(&path, keyed).expect("written");
+    bed.approved("R-1", &[item(ADA, "bsi"), item(ADA, "records_other")]);
+    let started = bed.packager();
+    let disclosure = open(&started.packager, "R-1").expect("opened");
+    assert_eq!(settled(&started.packager, &disclosure).state, State::Sealed);
+    // Of the sources that were read, one declares a key: one use, by the digest of the key's name.
+    let used = bed.only("R-1", EventType::KeyUsed);
+    assert_eq!(used["source"], "subscribers");
+    assert_eq!(used["key_name_sha256"], Digest::of(b"kms/mail/7").to_string());
+    assert!(used["items"].as_u64().is_some_and(|items| items > 0));
     end(started);
 }

@@ -100,11 +100,3 @@ impl Consent {
         !self.is_revoked && self.expires_at.is_none_or(|end| time < end)
     }
 }
-
-impl Security {
-    /// Whether it is active in the period from `from` up to but not with `to` (S-111).
-    #[must_use]
-    pub fn is_active_in(&self, from: Timestamp, to: Timestamp) -> bool {
-        self.effective_from < to && self.effective_to.is_none_or(|end| from < end)
-    }
-}

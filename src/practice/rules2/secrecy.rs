@@ -62,6 +62,7 @@ pub(super) fn recorded(
         gaps: Vec::new(),
         challenged: false,
         result: None,
+        asked: false,
         permitted: None,
         looked_at: context.stamp.time,
     });
@@ -227,10 +228,13 @@ pub(super) fn permission_sought(
     case: &Case,
     data: &PermissionSought,
 ) -> Result<Change, Refusal> {
-    changed(context, case, &data.secrecy, |_| Ok(()))
+    changed(context, case, &data.secrecy, |order| {
+        order.asked = true;
+        Ok(())
+    })
 }
 
-/// S-75.
+/// S-75: an answer to what was asked; a later one takes the place of an earlier one.
 pub(super) fn permission_answered(
     context: &Context<'_>,
     case: &Case,
@@ -239,6 +243,11 @@ pub(super) fn permission_answered(
     let accounts = accounts(case, data.accounts.as_deref())?;
     let granted = (context.stamp.index, context.stamp.time);
     changed(context, case, &data.secrecy, |order| {
+        if !std::mem::take(&mut order.asked) {
+            let reason = "nobody asked for a permission to tell, or the answer is recorded";
+            let cure = "record secrecy.permission_sought first";
+            return Err(Refusal::conflict(Rule::S75, "/data/secrecy", reason, cure));
+        }
         order.permitted = data.granted.then_some(Permitted { accounts, granted });
         Ok(())
     })

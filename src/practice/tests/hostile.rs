@@ -151,6 +151,8 @@ fn i_25_an_order_that_does_not_bind_keeps_nobody_from_being_told() {
     assert_eq!(owed(&log), None, "one without end binds");
     let data =
         json!({"secrecy": "S-ndo.3123d", "answer_sha256": digest("yes"), "granted": true, "accounts": null});
+    let sought = json!({"secrecy": "S-ndo.3123d", "letter_sha256": digest("may we")});
+    log.must("secrecy.permission_sought", Some(REQUEST), "p-rev", &sought);
     log.must("secrecy.permission_answered", Some(REQUEST), "p-rev", &data);
     assert!(owed(&log).is_some(), "and a permission to tell ends that");
 }

@@ -10,6 +10,7 @@ mod decisions;
 mod examples;
 mod figures;
 mod hostile;
+mod instruments;
 mod log;
 mod mutations;
 mod path2;

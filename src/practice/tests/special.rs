@@ -4,11 +4,14 @@
 use serde_json::{Value, json};
 
 use super::log::{Log, MINUTE_MS, REQUEST, digest, item, scope};
-use super::path2::order;
+use super::path2::{consumer, order};
+use super::screening::{ACCOUNT, review, to_review_with};
 use crate::model::approval::{Act, Kind};
 use crate::model::time::Timestamp;
-use crate::practice::case::{Security, Stage};
+use crate::practice::case::Stage;
 use crate::practice::due::{Deadline, of_case};
+use crate::practice::figures::{Figures, Period, Row};
+use crate::practice::policy::ReportCategory;
 use crate::practice::{Refusal, Rule};
 
 const DAY_MS: i64 = 24 * 60 * MINUTE_MS;
@@ -67,7 +70,7 @@ fn revoked(document: &str) -> Value {
         "received_at": "2026-11-18T00:00:00.000Z"})
 }
 
-fn counted(log: &Log) -> Value {
+pub(super) fn counted(log: &Log) -> Value {
     json!({"order": order(), "selectors": 1, "accounts": [{"service": "mail", "account": "a@example.org"}],
         "effective_from": time(log, 0), "effective_to": null, "is_certified": true,
         "tells_of_review": true, "capability_since": null})
@@ -78,7 +81,7 @@ fn time(log: &Log, ms: i64) -> Value {
 }
 
 /// A request of that kind, classified.
-fn classified(kind: &str, instrument: &str, issuer: &str, nature: &str) -> Log {
+pub(super) fn classified(kind: &str, instrument: &str, issuer: &str, nature: &str) -> Log {
     let mut log = Log::founded2();
     for name in ["request.received", "request.authenticated", "request.classified"] {
         let (actor, mut data) = log.data(name);
@@ -118,7 +121,7 @@ fn civil() -> Log {
     classified("civil", "us.civil_subpoena", "court_clerk", "civil")
 }
 
-fn preservation() -> Log {
+pub(super) fn preservation() -> Log {
     classified("preservation", "us.preservation_2703f", "governmental_entity", "criminal")
 }
 
@@ -254,6 +257,45 @@ fn s_101_and_i_37_a_litigant_gets_content_only_within_the_owners_consent() {
 }
 
 #[test]
+fn s_101_what_the_owner_did_not_agree_to_is_refused_and_the_rest_goes_on() {
+    const OTHER: &str = "b@example.org";
+    let items = [item(ACCOUNT, "bsi"), item(ACCOUNT, "content_stored"), item(OTHER, "content_stored")];
+    let mut log = to_review_with(|step, data| match step {
+        "request.received" => data["kind"] = json!("civil"),
+        "request.classified" => {
+            data["instrument"] = json!("us.civil_subpoena");
+            data["issuer"] = json!("court_clerk");
+            data["nature"] = json!("civil");
+            data["scope"] = json!(scope(&items));
+            let mut other = data["identifiers"][0].clone();
+            (other["value"], other["account"]) = (json!(OTHER), json!(OTHER));
+            data["identifiers"].as_array_mut().expect("a list").push(other);
+        }
+        "interval.stated" => {
+            let mut second = data["items"][0].clone();
+            second["item"] = json!(2);
+            data["items"].as_array_mut().expect("a list").push(second);
+        }
+        "accounts.profiled" => data["accounts"] = json!([consumer(ACCOUNT), consumer(OTHER)]),
+        _ => {}
+    });
+    let agreed = consent_to_content(&log);
+    log.must("consent.recorded", Some(REQUEST), "p-rev", &agreed);
+    let reviewed = |items: &[Value], rows: &[(u32, &str)]| {
+        let row = |(at, rule): &(u32, &str)| json!({"item": at, "rule": rule, "reason": "see the consent"});
+        let done = review(&mut log.clone(), |data| {
+            data["scope"] = json!(scope(items));
+            data["refused"] = rows.iter().map(row).collect();
+        });
+        done.map(drop).map_err(|refusal| refusal.rule)
+    };
+    assert_eq!(reviewed(&items, &[]), Err(Rule::S101));
+    assert_eq!(reviewed(&items[..2], &[(2, "S-22")]), Err(Rule::S101));
+    assert_eq!(reviewed(&items[..2], &[(2, "S-101")]), Ok(()));
+    assert_eq!(reviewed(&items[..1], &[(1, "S-101"), (2, "S-101")]), Err(Rule::S13), "the owner agreed");
+}
+
+#[test]
 fn case_48_a_revoked_consent_stops_the_seal() {
     let mut log = civil();
     screened(&mut log);
@@ -303,19 +345,30 @@ fn i_40_preservation_discloses_nothing_and_lapses() {
 }
 
 #[test]
-fn case_56_an_order_counts_in_each_period_it_is_active_in() {
-    let time = |text: &str| Timestamp::parse(text).expect("a time");
-    let security = Security {
-        order: serde_json::from_value(order()).expect("an order"),
-        selectors: 1,
-        accounts: 1,
-        effective_from: time("2026-06-01T00:00:00.000Z"),
-        effective_to: Some(time("2027-07-02T00:00:00.000Z")),
+fn case_56_s_111_an_order_counts_where_it_was_received_or_is_active() {
+    let at = |text: &str| Timestamp::parse(text).expect("a time");
+    let counts = |from: &str, to: Option<&str>| {
+        let mut log = letter();
+        let mut data = counted(&log);
+        data["effective_from"] = json!(from);
+        data["effective_to"] = json!(to);
+        log.must("security.recorded", Some(REQUEST), "p-rev", &data);
+        let force = log.world.in_force().expect("founded");
+        let row = Row::of(&force.policy.value, &force.directory.value, log.case());
+        let periods = ["2026-01-01", "2026-07-01", "2027-01-01", "2027-07-01", "2028-01-01"]
+            .map(|day| at(&format!("{day}T00:00:00.000Z")));
+        let orders = |two: &[Timestamp]| {
+            let figures = Figures::count(std::slice::from_ref(&row), Period { from: two[0], to: two[1] });
+            figures.security(ReportCategory::Nsl).orders
+        };
+        periods.windows(2).map(orders).collect::<Vec<_>>()
     };
-    let periods = ["2026-01-01", "2026-07-01", "2027-01-01", "2027-07-01", "2028-01-01", "2028-07-01"]
-        .map(|day| time(&format!("{day}T00:00:00.000Z")));
-    let active: Vec<_> = periods.windows(2).map(|two| security.is_active_in(two[0], two[1])).collect();
-    assert_eq!(active, [true, true, true, true, false]);
+    // It was received on 18 November 2026.
+    let (june, july) = ("2026-06-01T00:00:00.000Z", Some("2027-07-02T00:00:00.000Z"));
+    assert_eq!(counts(june, july), [1, 1, 1, 1]);
+    assert_eq!(counts(june, None), [1, 1, 1, 1]);
+    assert_eq!(counts("2027-01-01T00:00:00.000Z", Some("2027-07-01T00:00:00.000Z")), [0, 1, 1, 0]);
+    assert_eq!(counts(june, Some("2026-06-02T00:00:00.000Z")), [1, 1, 0, 0], "over when it was received");
 }
 
 /// An emergency whose third approver signed too, up to its release. Its danger keeps the owner from
@@ -338,7 +391,7 @@ fn i_31_a_third_person_opens_an_emergencys_content() {
 }
 
 /// A national security letter, classified.
-fn letter() -> Log {
+pub(super) fn letter() -> Log {
     classified("national_security", "us.nsl_2709", "fbi_director_or_designee", "national_security")
 }
 

@@ -216,8 +216,41 @@ fn s_68_s_72_s_75_what_an_order_lacks_and_what_becomes_of_it() {
     assert_eq!(post(&mut log, "secrecy.narrowed", "p-rev", &more), Err(Rule::S72));
     let granted =
         json!({"secrecy": "NDO-1", "answer_sha256": digest("yes"), "granted": true, "accounts": null});
+    assert_eq!(post(&mut log, "secrecy.permission_answered", "p-cou", &granted), Err(Rule::S75), "not asked");
+    let sought = json!({"secrecy": "NDO-1", "letter_sha256": digest("letter")});
+    assert_eq!(post(&mut log, "secrecy.permission_sought", "p-cou", &sought), Ok(()));
+    let mut denied = granted.clone();
+    denied["granted"] = json!(false);
+    assert_eq!(post(&mut log, "secrecy.permission_answered", "p-cou", &denied), Ok(()));
+    assert_eq!(post(&mut log, "notice.sent", "p-priv", &told()), Err(Rule::I27), "a no is no permission");
+    assert_eq!(post(&mut log, "secrecy.permission_answered", "p-cou", &granted), Err(Rule::S75), "answered");
+    assert_eq!(post(&mut log, "secrecy.permission_sought", "p-cou", &sought), Ok(()));
     assert_eq!(post(&mut log, "secrecy.permission_answered", "p-cou", &granted), Ok(()));
     assert_eq!(post(&mut log, "notice.sent", "p-priv", &told()), Ok(()));
+}
+
+#[test]
+fn case_25_s_76_a_letter_whose_secrecy_is_withdrawn_goes_to_the_customer() {
+    let mut log = super::special::letter();
+    let mut gag = order(&log, None);
+    (gag["code"], gag["judge_approved"]) = (json!("ndo.2709c"), json!(false));
+    log.must("secrecy.recorded", Some(REQUEST), "p-rev", &gag);
+    log.step("interval.stated");
+    let profile = json!({"order": super::path2::order(), "accounts": [enterprise("a@example.org", 60)]});
+    log.must("accounts.profiled", Some(REQUEST), "p-rev", &profile);
+    log.walk2("accounts.profiled", "rights.screened");
+    let counted = super::special::counted(&log);
+    log.must("security.recorded", Some(REQUEST), "p-rev", &counted);
+    super::screening::stops(&mut log, Rule::I22);
+    let filed = motion(&log);
+    assert_eq!(post(&mut log, "secrecy.challenged", "p-cou", &filed), Ok(()));
+    let withdrawn = decision(&log, "withdrawn");
+    assert_eq!(post(&mut log, "secrecy.challenge_decided", "p-cou", &withdrawn), Ok(()));
+    super::screening::ask(&mut log);
+    super::screening::answer(&mut log, "redirect.accepted").expect("the customer gives it itself");
+    assert_eq!(log.case().state_name(), "redirected");
+    super::screening::stops(&mut log, Rule::I18);
+    assert!(log.case().disclosures.is_empty());
 }
 
 #[test]
