@@ -22,7 +22,7 @@ use crate::tlog::LeafIndex;
 pub enum Deadline {
     /// The instrument's time to answer (EPOC 10 days or 8 hours, COPO 7 days).
     Answer,
-    /// The time within which the order must be executed.
+    /// The time within which the order must be executed, or the end of its life if that is earlier.
     Execution,
     /// The time to object to an order.
     Objection,

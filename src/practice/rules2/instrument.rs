@@ -29,34 +29,39 @@ pub(super) fn while_data_moves(context: &Context<'_>, case: &Case) -> Result<(),
     is_alive(context, classified, instrument)
 }
 
-/// An instrument that the policy does not know is refused where the demand's path is looked for.
+/// An instrument that the policy does not know, and an agency that the directory does not, are
+/// refused where they are looked for.
 fn of<'a>(context: &Context<'a>, case: &'a Case) -> Option<(&'a Classified, &'a Instrument)> {
     let classified = case.classified.as_ref()?;
     Some((classified, context.force.policy.value.instrument(&classified.instrument)?))
 }
 
-/// S-15: process that compels is of a level of government that has it, and among the powers that the
-/// directory has for the agency. Attack: a secret court's order from a city's police.
+/// S-15, S-16: process that compels is of a level of government that has it, and among the powers
+/// that the directory has for the agency now. Attack: a secret court's order from a city's police.
 fn is_the_agencys(
     context: &Context<'_>,
     case: &Case,
     classified: &Classified,
     instrument: &Instrument,
 ) -> Result<(), Refusal> {
-    if !matrix::is_compulsory(instrument) {
-        return Ok(());
-    }
     let agency = case.agency.as_ref().and_then(|id| context.force.directory.value.agency(id));
-    let listed = agency.and_then(|agency| agency.instruments.as_ref());
-    let reason = if !instrument.levels.is_empty() && !instrument.levels.contains(&classified.level) {
-        format!("{} is none for an agency of level {:?}", instrument.code, classified.level)
-    } else if listed.is_some_and(|listed| !listed.contains(&instrument.code)) {
-        format!("{} is not among the agency's powers in the directory", instrument.code)
+    let Some(agency) = agency else { return Ok(()) };
+    let code = &instrument.code;
+    let has_level = instrument.levels.is_empty() || instrument.levels.contains(&agency.level);
+    let has_power = agency.instruments.as_ref().is_none_or(|powers| powers.contains(code));
+    let (rule, reason) = if agency.country != classified.country {
+        (Rule::S16, format!("the agency is of {}, the demand of {}", agency.country, classified.country))
+    } else if !matrix::is_compulsory(instrument) {
+        return Ok(());
+    } else if !has_level {
+        (Rule::S15, format!("{code} is none for an agency of level {:?}", agency.level))
+    } else if !has_power {
+        (Rule::S15, format!("{code} is not among the agency's powers in the directory"))
     } else {
         return Ok(());
     };
-    let cure = "reject the demand: exceeds_authority; or correct the directory, if two people agree";
-    Err(Refusal::conflict(Rule::S15, "", reason, cure))
+    let cure = "reject the demand, or have the directory corrected by two people";
+    Err(Refusal::conflict(rule, "", reason, cure))
 }
 
 /// S-18: where the law names who alone serves it.

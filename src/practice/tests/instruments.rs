@@ -269,6 +269,10 @@ fn s_16_s_25_an_instrument_is_one_of_the_agencys_own_country() {
         }
     });
     assert_eq!(passed_off.expect_err("the agency is American").rule, Rule::S16);
+    // Nor does it stay American when the directory has learnt better.
+    let mut log = Log::at2("custody.checked");
+    log.activate("directory", &directory("age1agency").replacen("\"US\"", "\"GB\"", 1));
+    assert_eq!(log.post_data("disclosure.opened").expect_err("it is British").rule, Rule::S16);
     // And the other way round; a preservation too.
     let mut warrant = overseas(|step, data| {
         if step == "request.classified" {
