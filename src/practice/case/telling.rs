@@ -75,9 +75,9 @@ pub struct Secrecy {
     pub challenged: bool,
     /// What came of the last motion (S-72).
     pub result: Option<SecrecyResult>,
-    /// Whether a permission to tell was asked for, and nobody has answered yet (S-75).
+    /// The entry that asked for a permission to tell, which nobody has answered yet (S-75).
     #[serde(default)]
-    pub asked: bool,
+    pub asked: Option<LeafIndex>,
     /// The accounts that may be told all the same (S-75).
     pub permitted: Option<Permitted>,
     /// When it was last looked at (S-77).

@@ -62,7 +62,7 @@ pub(super) fn recorded(
         gaps: Vec::new(),
         challenged: false,
         result: None,
-        asked: false,
+        asked: None,
         permitted: None,
         looked_at: context.stamp.time,
     });
@@ -228,8 +228,9 @@ pub(super) fn permission_sought(
     case: &Case,
     data: &PermissionSought,
 ) -> Result<Change, Refusal> {
+    let asked = context.stamp.index;
     changed(context, case, &data.secrecy, |order| {
-        order.asked = true;
+        order.asked = Some(asked);
         Ok(())
     })
 }
@@ -243,7 +244,7 @@ pub(super) fn permission_answered(
     let accounts = accounts(case, data.accounts.as_deref())?;
     let granted = (context.stamp.index, context.stamp.time);
     changed(context, case, &data.secrecy, |order| {
-        if !std::mem::take(&mut order.asked) {
+        if order.asked.take().is_none() {
             let reason = "nobody asked for a permission to tell, or the answer is recorded";
             let cure = "record secrecy.permission_sought first";
             return Err(Refusal::conflict(Rule::S75, "/data/secrecy", reason, cure));
