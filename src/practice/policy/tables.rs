@@ -298,7 +298,7 @@ pub struct Instrument {
     pub execute_within_days: Option<u32>,
     /// Days from its issue within which it is served (S-19).
     pub serve_within_days: Option<u32>,
-    /// Days from its issue that it lives: afterwards nothing is reviewed, collected or released under
+    /// Days from its issue that it lives: afterwards nothing is reviewed, approved or collected under
     /// it (S-19), and what reaches ahead ends with it (I-43).
     pub life_days: Option<u32>,
     /// Days that one extension of a preservation adds. An order is extended by an amendment, which

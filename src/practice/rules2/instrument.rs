@@ -4,9 +4,10 @@
 use super::matrix;
 use crate::model::scope::ScopeItem;
 use crate::model::time::Timestamp;
-use crate::practice::case::{Case, Classified};
+use crate::practice::approvals;
+use crate::practice::case::{Case, Classified, Step};
 use crate::practice::envelope::Context;
-use crate::practice::policy::Instrument;
+use crate::practice::policy::{Instrument, Path};
 use crate::practice::refusal::Refusal;
 use crate::practice::rule::Rule;
 
@@ -26,7 +27,22 @@ pub(super) fn before_review(context: &Context<'_>, case: &Case) -> Result<(), Re
 pub(super) fn while_data_moves(context: &Context<'_>, case: &Case) -> Result<(), Refusal> {
     let Some((classified, instrument)) = of(context, case) else { return Ok(()) };
     is_the_agencys(context, case, classified, instrument)?;
-    is_alive(context, classified, instrument)
+    if is_carried_out(case, instrument) { Ok(()) } else { is_alive(context, classified, instrument) }
+}
+
+/// What was decided in the order's life is carried out after it: what it sealed goes out, and what
+/// reaches up to its end, which I-43 holds it to, is read once that has come, under approvals that
+/// are still fresh. An emergency is asked about again instead.
+fn is_carried_out(case: &Case, instrument: &Instrument) -> bool {
+    if instrument.path == Path::Emergency {
+        return false;
+    }
+    let ahead = |item: &ScopeItem| item.to.is_some_and(|to| to > case.received.at);
+    let reaches_ahead =
+        case.review.as_ref().is_some_and(|review| review.scope.scope().items().iter().any(ahead));
+    let is_sealed = case.live_disclosure().is_some_and(|live| live.step >= Step::Sealed);
+    let is_approved = approvals::is_quorum(&case.standing_approvals());
+    is_sealed || (reaches_ahead && is_approved)
 }
 
 /// An instrument that the policy does not know, and an agency that the directory does not, are
@@ -95,7 +111,7 @@ fn was_served_in_time(case: &Case, classified: &Classified, instrument: &Instrum
     Err(Refusal::conflict(Rule::S19, "", reason, "have a new order made, or reject the demand: wrong_dates"))
 }
 
-/// S-19: an order that is over authorises nothing, not even the release of what it sealed in time.
+/// S-19: an order that is over authorises nothing new.
 fn is_alive(context: &Context<'_>, classified: &Classified, instrument: &Instrument) -> Result<(), Refusal> {
     let end = instrument.life_days.map(|days| after(classified.issued_at, days));
     let Some(end) = end.filter(|end| *end <= context.stamp.time) else { return Ok(()) };

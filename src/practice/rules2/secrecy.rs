@@ -38,9 +38,13 @@ pub(super) fn recorded(
         let reason = format!("the policy knows no secrecy order {}", data.code);
         return Err(Refusal::invalid(Rule::S54, "/data/code", reason, "name one of the policy's"));
     }
-    if data.to.is_some_and(|to| to <= data.from) || data.grounds.len() > GROUNDS_MAX {
-        let reason = "the order would end before it begins, or states too many grounds";
+    if data.to.is_some_and(|to| to <= data.from) {
+        let reason = "the order would end before it begins";
         return Err(Refusal::invalid(Rule::S68, "/data/to", reason, "read the order again"));
+    }
+    if data.grounds.len() > GROUNDS_MAX {
+        let reason = format!("at most {GROUNDS_MAX} grounds, found {}", data.grounds.len());
+        return Err(Refusal::invalid(Rule::S68, "/data/grounds", reason, "name each ground once"));
     }
     if case.telling.order(&data.secrecy).is_some() || case.telling.orders.len() >= SECRECY_MAX {
         return Err(not_now(context.kind, "an order of that name is recorded, or as many as there may be"));
@@ -112,9 +116,12 @@ pub(super) fn extended(
         let Some(end) = order.to else {
             return Err(not_now(context.kind, "the order has no end"));
         };
-        if data.to.is_some_and(|to| to <= end) || data.ordered_at > context.stamp.time {
-            let reason = "an extension ends later, and was ordered before it is recorded";
-            return Err(Refusal::invalid(Rule::I28, "/data/to", reason, CURE));
+        if data.to.is_some_and(|to| to <= end) {
+            return Err(Refusal::invalid(Rule::I28, "/data/to", "an extension ends later", CURE));
+        }
+        if data.ordered_at > context.stamp.time {
+            let reason = "it would be ordered after the entry";
+            return Err(Refusal::invalid(Rule::I28, "/data/ordered_at", reason, CURE));
         }
         // What is recorded after the end left a gap, whenever a court ordered it: nobody here knew.
         if context.stamp.time >= end {

@@ -5,6 +5,7 @@
 
 mod arrival;
 mod beside;
+mod bounds;
 mod cases;
 mod decisions;
 mod examples;

@@ -18,9 +18,9 @@ use crate::model::time::Timestamp;
 use crate::practice::{Finding, Replay};
 use crate::tlog::{Hash, LeafIndex, leaf_hash};
 
-type Entry = (Timestamp, Hash, Event);
+pub(super) type Entry = (Timestamp, Hash, Event);
 
-fn index(at: usize) -> LeafIndex {
+pub(super) fn index(at: usize) -> LeafIndex {
     LeafIndex::new(u64::try_from(at).expect("few"))
 }
 
@@ -88,7 +88,7 @@ fn mend(value: &mut Value, moved: &BTreeMap<u64, usize>, hashes: &[Hash]) {
 }
 
 /// The logs, and for each the replay before each of its entries.
-fn logs() -> Vec<(Vec<Entry>, Vec<Replay>)> {
+pub(super) fn logs() -> Vec<(Vec<Entry>, Vec<Replay>)> {
     let states = |entries: &[Entry]| -> Vec<Replay> {
         let mut replay = Replay::new();
         let mut states = vec![replay.clone()];
