@@ -45,8 +45,9 @@ pub(super) fn stated(context: &Context<'_>, case: &Case, data: &IntervalStated) 
     Ok(Change::of_case(case))
 }
 
+/// An item of a scope has both ends or neither.
 const fn has_interval(item: &ScopeItem) -> bool {
-    item.from.is_some() || item.to.is_some()
+    item.from.is_some()
 }
 
 /// Each row is about another item that has an interval; so rows are as few as items.

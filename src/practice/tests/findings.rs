@@ -93,8 +93,7 @@ fn s_08_a_deficiency_is_cured_once() {
     let (one, two) = (note(&mut log, &Value::Null), note(&mut log, &json!(1)));
     assert_eq!(log.says("request.cured", "p-in", &cure(&[one, one], 2)), Some(Rule::S08));
     log.must("request.cured", Some(REQUEST), "p-in", &cure(&[one, two], 2));
-    let data =
-        json!({"order": cure(&[], 2)["order"], "code": "unsigned", "item": null, "detail": "no name"});
+    let data = json!({"order": cure(&[], 2)["order"], "code": "unsigned", "item": null, "detail": "no name"});
     let three = log.must("deficiency.noted", Some(REQUEST), "p-rev", &data).index.get();
     assert_eq!(log.says("request.cured", "p-in", &cure(&[one], 3)), Some(Rule::S08));
     assert_eq!(log.says("request.cured", "p-in", &cure(&[three], 3)), None);
@@ -161,26 +160,6 @@ fn s_27_counsel_who_narrows_is_the_actor() {
     assert_eq!(log.says("request.narrowed", "p-cou", &data), Some(Rule::S27), "another counsel's word");
     data["counsel"] = json!("p-rev");
     assert_eq!(log.says("request.narrowed", "p-rev", &data), Some(Rule::S27), "no counsel");
-}
-
-#[test]
-fn i_15_an_interval_with_one_end_has_dates_to_state() {
-    for missing in ["from", "to"] {
-        let mut content = item(ACCOUNT, "content_stored");
-        content[missing] = Value::Null;
-        let posted = |rows: bool| {
-            walk_with(&mut Log::founded2(), &|step, data: &mut Value| match step {
-                "request.classified" => {
-                    data["scope"] = json!(scope(&[item(ACCOUNT, "bsi"), content.clone()]))
-                }
-                "interval.stated" if rows => data["items"][0][missing] = Value::Null,
-                "interval.stated" => data["items"] = json!([]),
-                _ => {}
-            })
-        };
-        assert_eq!(posted(false).expect_err("no dates").rule, Rule::I15, "without {missing}");
-        posted(true).expect("the other end is stated");
-    }
 }
 
 fn escalate(log: &mut Log, decision: &str, reason: &str) -> Result<(), Refusal> {
