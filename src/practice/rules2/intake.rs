@@ -103,10 +103,6 @@ pub(super) fn called_back(
     data: &CallbackMade,
 ) -> Result<Change, Refusal> {
     is_open(context.kind, case)?;
-    if !acts_as(context, &[Role::Reviewer, Role::SeniorReviewer]) {
-        let reason = "a reviewer calls back";
-        return Err(Refusal::forbidden(Rule::I08, "/actor", reason, "name the reviewer who called"));
-    }
     if data.called_at > context.stamp.time || data.number_dated > data.called_at {
         let reason = "the call is in the future, or the number is newer than the call";
         return Err(Refusal::invalid(Rule::I30, "/data/called_at", reason, "say when it was called"));
@@ -310,7 +306,7 @@ pub(super) fn narrowed(
         return Err(not_now(context.kind, "the demand is not classified"));
     };
     is_current_order(case, &data.order)?;
-    if context.event.actor.as_str() != data.counsel.as_str() || !acts_as(context, &[Role::Counsel]) {
+    if context.event.actor.as_str() != data.counsel.as_str() {
         let reason = "narrowing is negotiated by counsel, who is the event's actor";
         return Err(Refusal::forbidden(Rule::S27, "/data/counsel", reason, "name the counsel"));
     }

@@ -31,7 +31,6 @@ pub(super) fn profiled(
 ) -> Result<Change, Refusal> {
     let classified = path::may_find(context, case)?;
     is_current_order(case, &data.order)?;
-    path::is_screener(context)?;
     are_the_scopes(data, classified)?;
     let policy = &context.force.policy.value;
     for (at, account) in data.accounts.iter().enumerate() {
@@ -139,7 +138,6 @@ fn foreign<'a>(
 pub(super) fn assessed(context: &Context<'_>, case: &Case, data: &ComityAssessed) -> Result<Change, Refusal> {
     let classified = path::may_find(context, case)?;
     is_current_order(case, &data.order)?;
-    path::is_screener(context)?;
     is_in_the_table(&context.force.policy.value, data)?;
     let found = Comity { stands_on: classified.index, finding: data.finding };
     let is_better = data.finding == ComityFinding::NoConflict;

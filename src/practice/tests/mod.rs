@@ -3,6 +3,7 @@
 //! one break of each rule; random walks judged by a second, naive implementation; a replay
 //! of what was admitted, dropped, swapped and altered; the page of events with its examples.
 
+mod actors;
 mod arrival;
 mod beside;
 mod cases;
