@@ -10,7 +10,7 @@ use crate::model::approval::Kind;
 use crate::model::time::Timestamp;
 use crate::practice::approvals;
 use crate::practice::case::{Case, Classified, Emergency, Followup};
-use crate::practice::change::Change;
+use crate::practice::change::{Change, Claim};
 use crate::practice::due::{Deadline, Due};
 use crate::practice::envelope::{Context, is_open, not_now, touched};
 use crate::practice::policy::{Instrument, Policy};
@@ -131,7 +131,7 @@ pub(super) fn followup_received(
         let cure = "name the request that the process came with";
         return Err(Refusal::invalid(Rule::I32, "/data/by_request", "names the emergency itself", cure));
     }
-    Ok(closed(context, case))
+    Ok(closed(context, case).naming(Claim::Request(data.by_request.clone()), "/data/by_request"))
 }
 
 /// I-32.

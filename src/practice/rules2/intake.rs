@@ -155,7 +155,7 @@ pub(super) fn linked(context: &Context<'_>, case: &Case, data: &RequestLinked) -
     if case.arrival.links.len() > ARRIVAL_LIST_MAX {
         return Err(not_now(context.kind, "as many links are recorded as there may be"));
     }
-    Ok(Change::of_case(case))
+    Ok(Change::of_case(case).naming(Claim::Request(data.other.clone()), "/data/other"))
 }
 
 pub(super) fn classified(

@@ -177,6 +177,9 @@ impl Log {
         if let Some(taken) = change.claims().iter().find(|claim| self.claims.contains(*claim)) {
             return Err(taken.refusal());
         }
+        if let Some(missing) = change.references().iter().find(|named| !self.claims.contains(&named.name)) {
+            return Err(missing.refusal());
+        }
         self.claims.extend(change.claims().iter().cloned());
         let leaf = leaf_hash(format!("{}{:?}", stamp.index, event.id).as_bytes());
         let next = change.recorded(leaf);
@@ -211,6 +214,13 @@ impl Log {
     pub(super) fn must(&mut self, kind: &str, request: Option<&str>, actor: &str, data: &Value) -> LeafRef {
         let posted = self.post(kind, request, actor, data);
         posted.unwrap_or_else(|refusal| panic!("{kind}: {refusal}")).expect("new")
+    }
+
+    /// Another request, with a document of its own, received and no more.
+    pub(super) fn another(&mut self, request: &str) {
+        let (actor, mut data) = self.data("request.received");
+        data["order"]["sha256"] = json!(digest(&format!("the order of {request}")));
+        self.must("request.received", Some(request), actor, &data);
     }
 
     pub(super) fn case(&self) -> &Case {

@@ -17,6 +17,7 @@ mod path2;
 mod promises;
 mod public;
 mod rechecks;
+mod references;
 mod regimes;
 mod replayed;
 mod rules;

@@ -13,6 +13,15 @@ use crate::practice::{Refusal, Rule};
 
 const DAY_MS: i64 = 24 * 60 * MINUTE_MS;
 
+/// A preservation that has begun.
+pub(super) fn kept() -> Log {
+    let mut kept = preservation();
+    let start = json!({"order": order(), "accounts": [{"service": "mail", "account": "a@example.org"}],
+        "until": time(&kept, 89 * DAY_MS), "snapshot_sha256": digest("snapshot")});
+    kept.must("preserve.started", Some(REQUEST), "p-rev", &start);
+    kept
+}
+
 /// Logs that together hold each event of the family, for docs/events.md.
 pub(super) fn examples() -> Vec<Log> {
     let must = |log: &mut Log, event: &str, data: &Value| {
@@ -21,17 +30,16 @@ pub(super) fn examples() -> Vec<Log> {
     let mut followed = released();
     followed.walk2("notice.sent", "bundle.released");
     let (mut refused, mut lapsed) = (followed.clone(), followed.clone());
+    followed.another("REQ-2");
     must(&mut followed, "followup.received", &json!({"by_request": "REQ-2"}));
     must(&mut refused, "followup.refused", &json!({"letter_sha256": digest("no")}));
     lapsed.now_ms += 11 * DAY_MS;
     must(&mut lapsed, "followup.lapsed", &json!({"note_sha256": digest("note")}));
-    let mut kept = preservation();
-    let start = json!({"order": order(), "accounts": [{"service": "mail", "account": "a@example.org"}],
-        "until": time(&kept, 89 * DAY_MS), "snapshot_sha256": digest("snapshot")});
-    must(&mut kept, "preserve.started", &start);
+    let mut kept = kept();
     let longer = json!({"document_sha256": digest("renewal"), "until": time(&kept, 100 * DAY_MS)});
     must(&mut kept, "preserve.renewed", &longer);
     let mut converted = kept.clone();
+    converted.another("REQ-2");
     must(&mut converted, "preserve.converted", &json!({"by_request": "REQ-2"}));
     kept.now_ms += 101 * DAY_MS;
     let deleted = json!({"deleted_at": time(&kept, 0)});
@@ -285,6 +293,7 @@ fn i_40_preservation_discloses_nothing_and_lapses() {
     let deleted = json!({"deleted_at": time(&log, 0)});
     assert_eq!(refusal(&mut log, "preserve.lapsed", &deleted).rule, Rule::I40);
     let mut other = log.clone();
+    other.another("REQ-2");
     other.must("preserve.converted", Some(REQUEST), "p-rev", &json!({"by_request": "REQ-2"}));
     assert_eq!(other.case().stage, Stage::Closed);
     log.now_ms += 101 * DAY_MS;
@@ -362,6 +371,7 @@ fn i_32_process_follows_an_emergency() {
     };
     assert!(is_due(&log));
     let mut other = log.clone();
+    other.another("REQ-2");
     other.must("followup.received", Some(REQUEST), "p-rev", &json!({"by_request": "REQ-2"}));
     assert!(!is_due(&other));
     let mut refused = log.clone();
