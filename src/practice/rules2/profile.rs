@@ -111,9 +111,6 @@ fn is_consistent(policy: &Policy, account: &AccountProfile) -> Result<(), (Rule,
         let reason = format!("{} is no entity that holds {}", account.controller, account.service);
         return Err((Rule::S20, "controller", reason));
     }
-    if let Some(country) = account.hosted_in.filter(|country| matrix::hosting(policy, *country).is_none()) {
-        return Err((Rule::S93, "hosted_in", format!("the policy has no regime of hosting in {country}")));
-    }
     if account.owned_from.zip(account.owned_to).is_some_and(|(from, to)| to <= from) {
         return Err((Rule::S09, "owned_to", "the account would end before it begins".to_owned()));
     }

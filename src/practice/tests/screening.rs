@@ -241,7 +241,7 @@ fn s_34_i_55_a_high_risk_is_decided_by_two() {
 }
 
 #[test]
-fn s_09_s_20_s_28_s_66_s_93_facts_fit_each_other() {
+fn s_09_s_20_s_28_s_66_facts_fit_each_other() {
     let check = |rule, change: fn(&mut Value)| {
         refuses("request.classified", "accounts.profiled", rule, |data| change(&mut data["accounts"]));
     };
@@ -255,7 +255,6 @@ fn s_09_s_20_s_28_s_66_s_93_facts_fit_each_other() {
     check(Rule::S28, |accounts| accounts[0]["segment"] = json!("educational"));
     check(Rule::S66, |accounts| accounts[0]["seats"] = json!(3));
     check(Rule::S20, |accounts| accounts[0]["controller"] = json!("provider-ie"));
-    check(Rule::S93, |accounts| accounts[0]["hosted_in"] = json!("DE"));
     check(Rule::S09, |accounts| {
         accounts[0]["owned_from"] = json!("2026-03-01T00:00:00.000Z");
         accounts[0]["owned_to"] = json!("2026-03-01T00:00:00.000Z");
