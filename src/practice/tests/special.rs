@@ -73,7 +73,7 @@ fn revoked(document: &str) -> Value {
         "received_at": "2026-11-18T00:00:00.000Z"})
 }
 
-fn counted(log: &Log) -> Value {
+pub(super) fn counted(log: &Log) -> Value {
     json!({"order": order(), "selectors": 1, "accounts": [{"service": "mail", "account": "a@example.org"}],
         "effective_from": time(log, 0), "effective_to": null, "is_certified": true,
         "tells_of_review": true, "capability_since": null})
@@ -307,7 +307,7 @@ fn case_56_an_order_counts_in_each_period_it_is_active_in() {
     let security = Security {
         order: serde_json::from_value(order()).expect("an order"),
         selectors: 1,
-        accounts: 1,
+        accounts: std::collections::BTreeSet::new(),
         effective_from: time("2026-06-01T00:00:00.000Z"),
         effective_to: Some(time("2027-07-02T00:00:00.000Z")),
     };
@@ -332,7 +332,7 @@ fn i_31_a_third_person_opens_an_emergencys_content() {
 }
 
 /// A national security letter, classified.
-fn letter() -> Log {
+pub(super) fn letter() -> Log {
     classified("national_security", "us.nsl_2709", "fbi_director_or_designee", "national_security")
 }
 
