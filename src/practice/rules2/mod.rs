@@ -49,7 +49,9 @@ pub(super) fn apply(state: State<'_>, event: &Event, stamp: Stamp) -> Result<Ver
     let (kind, data) = checked(RuleSet::Two, state, event, stamp)?;
     let Some(force) = state.world.in_force() else {
         let founded = rules1::governing::found(RuleSet::Two, state.world, event, stamp, data)?;
-        return Ok(admitted(publication::begin(founded, stamp)));
+        let mut change = publication::begin(founded, stamp);
+        publication::note_half(state.world, &mut change, stamp);
+        return Ok(admitted(change));
     };
     let context = Context { event, stamp, world: state.world, force, kind };
     if let Some(case) = state.case {
@@ -61,7 +63,12 @@ pub(super) fn apply(state: State<'_>, event: &Event, stamp: Stamp) -> Result<Ver
     let spent = acts::spend(&context, state.case)?;
     let context = spent.as_ref().map_or(context, |spent| Context { world: &spent.world, ..context });
     let case = spent.as_ref().and_then(|spent| spent.case.as_ref()).or(state.case);
-    dispatch(&context, case, data).map(|verdict| acts::with_spent(verdict, spent))
+    let mut verdict = dispatch(&context, case, data).map(|verdict| acts::with_spent(verdict, spent))?;
+    if let Verdict::Admitted(change) = &mut verdict {
+        clock::lateness_is_recorded(state, &force.policy.value, change, stamp)?;
+        publication::note_half(state.world, change, stamp);
+    }
+    Ok(verdict)
 }
 
 #[expect(clippy::too_many_lines, reason = "one line for each event of the vocabulary")]

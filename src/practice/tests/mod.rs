@@ -11,6 +11,7 @@ mod decisions;
 mod examples;
 mod figures;
 mod hostile;
+mod lateness;
 mod log;
 mod mutations;
 mod path2;
