@@ -90,7 +90,6 @@ pub(in crate::practice) const fn of(kind: EventType) -> Actor {
         | E::RequestSplit
         | E::RequestRejected
         | E::NoDataCertified
-        | E::FollowupLapsed
         | E::PreserveStarted
         | E::PreserveRenewed
         | E::PreserveConverted
@@ -108,6 +107,7 @@ pub(in crate::practice) const fn of(kind: EventType) -> Actor {
         | E::ConsentRecorded
         | E::SecurityRecorded
         | E::RecallRequested
+        | E::FollowupLapsed
         | E::RecallAnswered => Person(Rule::I08, LAWYERS),
         E::RequestNarrowed => Person(Rule::S27, COUNSEL),
         E::RedirectAttempted | E::RedirectAccepted | E::RedirectRefused => Person(Rule::S28, COUNSEL),

@@ -5,7 +5,6 @@
 use serde_json::{Value, json};
 
 use super::log::{Log, REQUEST, digest};
-use super::special::an_emergency_up_to;
 use crate::practice::{Finding, Refusal, Replay, Rule};
 use crate::tlog::LeafIndex;
 
