@@ -28,7 +28,9 @@ use crate::model::event::Event;
 use crate::model::id::RequestId;
 use crate::model::payload::{self, EVENT_BYTES_MAX};
 use crate::model::time::Timestamp;
-use crate::practice::{self, Change, Claim, EventType, Next, Refusal, RuleSet, Stamp, State, Verdict};
+use crate::practice::{
+    self, Change, Claim, EventType, Next, Reference, Refusal, RuleSet, Stamp, State, Verdict,
+};
 use crate::store::{Batch, Family, View};
 use crate::tlog::proof::{consistency_path, verify_consistency};
 use crate::tlog::{Checkpoint, LeafIndex, SignedCheckpoint, Tile, TileNodes};
@@ -163,6 +165,9 @@ impl<'a> Assembler<'a> {
         };
         if let Some(claim) = self.taken(&change)? {
             return Ok(Err(Box::new(claim.refusal()).into()));
+        }
+        if let Some(reference) = self.missing(&change)? {
+            return Ok(Err(Box::new(reference.refusal()).into()));
         }
         if let Some(refusal) = self.misquoted(&change)? {
             return Ok(Err(Box::new(refusal).into()));
@@ -340,12 +345,27 @@ impl<'a> Assembler<'a> {
     /// The first name that the change claims and that is taken.
     fn taken(&self, change: &Change) -> Result<Option<Claim>, Doubt> {
         for claim in change.claims() {
-            let row = self.claim_row(claim);
-            if self.claims.contains_key(&row) || self.view.get(Family::Idempotency, &row)?.is_some() {
+            if self.is_taken(claim)? {
                 return Ok(Some(claim.clone()));
             }
         }
         Ok(None)
+    }
+
+    /// The first name that the change uses and that nothing bears.
+    fn missing(&self, change: &Change) -> Result<Option<Reference>, Doubt> {
+        for reference in change.references() {
+            if !self.is_taken(&reference.name)? {
+                return Ok(Some(reference.clone()));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Whether an entry before, or one of this batch, took the name.
+    fn is_taken(&self, claim: &Claim) -> Result<bool, Doubt> {
+        let row = self.claim_row(claim);
+        Ok(self.claims.contains_key(&row) || self.view.get(Family::Idempotency, &row)?.is_some())
     }
 
     /// I-46: the change says that the log was what it was not.

@@ -93,6 +93,25 @@ impl Claim {
     }
 }
 
+/// A name that an earlier entry must have taken: another request, another's bundle. `apply` sees
+/// one case only, so the caller looks it up in the index that holds the claims.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reference {
+    /// The name, as it was claimed.
+    pub name: Claim,
+    /// Where in the event it stands.
+    pub pointer: String,
+}
+
+impl Reference {
+    /// What the client is told if nothing bears the name.
+    #[must_use]
+    pub fn refusal(&self) -> Refusal {
+        let reason = "no earlier entry has that name";
+        Refusal::conflict(Rule::I04, &self.pointer, reason, "record first what it names, or name another")
+    }
+}
+
 /// Where the leaf hash belongs in the state that follows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Mark {
@@ -118,6 +137,7 @@ pub(super) enum Mark {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Change {
     pub(super) claims: Vec<Claim>,
+    pub(super) references: Vec<Reference>,
     pub(super) case: Option<Case>,
     pub(super) world: Option<World>,
     pub(super) mark: Mark,
@@ -155,7 +175,14 @@ pub struct Next {
 
 impl Change {
     pub(super) const fn nothing() -> Self {
-        Self { claims: Vec::new(), case: None, world: None, mark: Mark::Nowhere, quoted: None }
+        Self {
+            claims: Vec::new(),
+            references: Vec::new(),
+            case: None,
+            world: None,
+            mark: Mark::Nowhere,
+            quoted: None,
+        }
     }
 
     pub(super) fn of_case(case: Case) -> Self {
@@ -175,6 +202,11 @@ impl Change {
         self
     }
 
+    pub(super) fn naming(mut self, name: Claim, pointer: impl Into<String>) -> Self {
+        self.references.push(Reference { name, pointer: pointer.into() });
+        self
+    }
+
     pub(super) fn quoting(self, size: TreeSize, root: Hash) -> Self {
         Self { quoted: Some(Quoted { size, root }), ..self }
     }
@@ -189,6 +221,12 @@ impl Change {
     #[must_use]
     pub fn claims(&self) -> &[Claim] {
         &self.claims
+    }
+
+    /// The names this entry uses; if nothing bears one, refuse with [`Reference::refusal`].
+    #[must_use]
+    pub fn references(&self) -> &[Reference] {
+        &self.references
     }
 
     /// The state after the entry, now that its leaf is known.

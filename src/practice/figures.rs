@@ -122,11 +122,12 @@ pub enum Location {
 /// What a national-security order adds (S-109 … S-112).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SecurityRow {
-    /// Its category, by the policy's table.
-    pub category: ReportCategory,
-    /// Customer selectors.
+    /// Its category, by the policy's table; none as long as it is not classified, or where its
+    /// instrument has none.
+    pub category: Option<ReportCategory>,
+    /// Customer selectors, as far as they are recorded.
     pub selectors: u64,
-    /// The accounts it concerns: each on each service.
+    /// The accounts it concerns, as recorded: each on each service.
     pub accounts: BTreeSet<AccountRef>,
     /// Since when it counts: received or effective, whichever is earlier.
     pub from: Timestamp,
@@ -230,19 +231,28 @@ fn is_foreign_customers(case: &Case, account: &AccountProfile) -> bool {
 }
 
 fn security(policy: &Policy, case: &Case) -> Option<SecurityRow> {
-    let (found, classified) = (case.special.security.as_ref()?, case.classified.as_ref()?);
+    if Table::of(case.received.kind) != Table::NationalSecurity {
+        return None;
+    }
+    let instrument = case.classified.as_ref().and_then(|found| policy.instrument(&found.instrument));
+    let category = instrument.and_then(|instrument| instrument.report_category);
     let received = case.received.received_at;
-    let items = classified.scope.scope().items().iter();
-    let account = |item: &crate::model::scope::ScopeItem| AccountRef {
-        service: item.service.clone(),
-        account: item.account.clone(),
-    };
-    Some(SecurityRow {
-        category: policy.instrument(&classified.instrument)?.report_category?,
-        selectors: u64::from(found.selectors),
-        accounts: items.map(account).collect(),
-        from: found.effective_from.min(received),
-        // It was received in its period, even if it was over by then.
-        to: found.effective_to.map(|end| end.max(received.saturating_add_ms(1))),
+    Some(match &case.special.security {
+        Some(found) => SecurityRow {
+            category,
+            selectors: u64::from(found.selectors),
+            accounts: found.accounts.clone(),
+            from: found.effective_from.min(received),
+            // It was received in its period, even if it was over by then.
+            to: found.effective_to.map(|end| end.max(received.saturating_add_ms(1))),
+        },
+        // Nobody recorded how long it is in force: it counts where it was received, and nowhere else.
+        None => SecurityRow {
+            category,
+            selectors: 0,
+            accounts: BTreeSet::new(),
+            from: received,
+            to: Some(received.saturating_add_ms(1)),
+        },
     })
 }

@@ -18,6 +18,8 @@ pub const INCIDENTS_MAX: usize = 4096;
 pub const NCMEC_MAX: usize = 65_536;
 /// Most published reports that can still be corrected: a thousand years of both series.
 pub const REPORTS_MAX: usize = 4096;
+/// Most half-years: as many as of reports.
+pub const HALVES_MAX: usize = REPORTS_MAX;
 /// Most declared figures.
 pub const FIGURES_MAX: usize = 4096;
 
@@ -35,8 +37,11 @@ pub struct Records {
     pub process_review: Option<(LeafIndex, Timestamp)>,
     /// The last report of each series.
     pub series: BTreeMap<Series, LastReport>,
-    /// Every published report, which a correction may name.
-    pub reports: BTreeMap<ReportId, Series>,
+    /// Every published report, which a correction may name, with the end of its period.
+    pub reports: BTreeMap<ReportId, (Series, Timestamp)>,
+    /// The first entry of each half-year in which there was one, by the half-year's first instant:
+    /// what a report must be computed from at least.
+    pub halves: BTreeMap<Timestamp, LeafIndex>,
     /// Declared figures: kind, first day of the period, value.
     pub figures: BTreeSet<(DeclaredFigure, Timestamp, u64)>,
     /// Deadlines whose passing the daemon's clock confirmed.

@@ -9,7 +9,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::case::Case;
-use super::change::{Claim, Quoted, Verdict};
+use super::change::{Claim, Quoted, Reference, Verdict};
 use super::due;
 use super::refusal::Refusal;
 use super::rule::Rule;
@@ -46,6 +46,8 @@ pub struct Replay {
     head: Option<Head>,
     next: u64,
     quoted: Vec<(LeafIndex, Quoted)>,
+    /// Whether an entry could not be opened: then nobody can tell which names it took.
+    is_partial: bool,
 }
 
 impl Replay {
@@ -86,6 +88,7 @@ impl Replay {
         {
             find(Some(event), refusal);
         }
+        self.is_partial |= event.is_none();
         self.next = index.get().saturating_add(1);
         self.head = Some(Head { leaf, time });
         findings
@@ -110,6 +113,10 @@ impl Replay {
         };
         if let Some(taken) = change.claims().iter().find(|claim| self.claims.contains(*claim)) {
             return Err(taken.refusal());
+        }
+        let is_missing = |named: &&Reference| !self.is_partial && !self.claims.contains(&named.name);
+        if let Some(missing) = change.references().iter().find(is_missing) {
+            return Err(missing.refusal());
         }
         self.claims.extend(change.claims().iter().cloned());
         self.quoted.extend(change.quoted().map(|quoted| (stamp.index, quoted)));

@@ -124,7 +124,7 @@ fn plants(forger: &Forger) -> Vec<Plant> {
         plant(
             "ncmec.expired",
             None,
-            "p-intake",
+            "p-senior",
             json!({"report": "ncmec-000", "deleted_at": "2022-10-01T00:00:00.000Z"}),
             Some("I-38"),
         ),
@@ -148,7 +148,7 @@ fn plants(forger: &Forger) -> Vec<Plant> {
             "report.corrected",
             None,
             "p-senior",
-            json!({"report": "report-h1-2022-law_enforcement", "size": 4, "root": Digest::of(b"").to_string(),
+            json!({"report": "report-h1-2022-law_enforcement", "size": forger.events.len(), "root": Digest::of(b"").to_string(),
                 "report_sha256": digest("report"), "reason": "a typing error"}),
             Some("I-46"),
         ),

@@ -408,14 +408,14 @@ impl Demand {
         tale.later(1);
         tale.say(
             E::RedirectAttempted,
-            REVIEWER,
+            COUNSEL,
             json!({"customer": customer, "letter_sha256": digest(&format!("{} letter", self.name)),
                 "sent_at": at(time_of(tale.tick()))}),
         );
         tale.later(2 * DAY);
         tale.say(
             answer,
-            REVIEWER,
+            COUNSEL,
             json!({"customer": customer, "answer_sha256": digest(&format!("{} answer", self.name)),
                 "received_at": at(time_of(tale.tick()))}),
         );

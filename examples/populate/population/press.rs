@@ -155,9 +155,11 @@ impl Press {
         told.collect()
     }
 
-    /// One tick: what every tale does in it, then what the daemon's clock confirms.
+    /// One tick: what the daemon's clock confirms, then what every tale does in it, and what that
+    /// made due.
     pub(super) fn turn(&mut self, tales: &mut [Tale]) -> anyhow::Result<()> {
         self.clock.store(time_of(self.tick), Ordering::SeqCst);
+        self.confirm()?;
         let world = self.world()?;
         let mut drafts = Vec::new();
         for tale in tales.iter_mut() {
@@ -180,6 +182,7 @@ impl Press {
     /// The report on the half-year: at the log's size, under its root.
     pub(super) fn publish(&self, period: &Period) -> anyhow::Result<()> {
         self.clock.store(time_of(END_TICK), Ordering::SeqCst);
+        self.confirm()?;
         self.publish_as("law_enforcement", "h1-2022", &period.from.to_string(), &period.to.to_string())
     }
 

@@ -6,7 +6,7 @@ use probity::practice::vocabulary::EventType as E;
 use serde_json::{Value, json};
 
 use super::demand::{DAY, Demand, Found, Secrecy, at, consumer};
-use super::people::{Agency, COUNSEL, ELSEWHERE, FEDERAL, INTAKE, PRIVACY, REVIEWER, STATE, THIRD};
+use super::people::{Agency, COUNSEL, ELSEWHERE, FEDERAL, PRIVACY, REVIEWER, SENIOR, STATE, THIRD};
 use super::press::time_of;
 use super::seed::digest;
 use super::tale::{Tale, Writer};
@@ -252,7 +252,7 @@ pub(super) fn ncmec(name: &str, tick: i64) -> Tale {
     let mut tale = Writer::of_the_log(name.to_owned(), tick);
     tale.say(
         E::NcmecReported,
-        INTAKE,
+        SENIOR,
         json!({"report": name, "cybertip": format!("{name}-tip"), "recipient": "NCMEC",
             "known_at": at(now - 7_200_000), "reported_at": at(now - 3_600_000),
             "preserved_until": at(now + 400 * 86_400_000)}),

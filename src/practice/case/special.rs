@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::model::class::DataClass;
 use crate::model::digest::Digest;
 use crate::model::time::Timestamp;
-use crate::practice::vocabulary::{EmergencyCategory, ExactScope, OrderRef};
+use crate::practice::vocabulary::{AccountRef, EmergencyCategory, ExactScope, OrderRef};
 use crate::tlog::LeafIndex;
 
 /// What demands that do not take the straight path have: emergency, preservation, consent, security.
@@ -85,8 +85,8 @@ pub struct Security {
     pub order: OrderRef,
     /// Customer selectors.
     pub selectors: u32,
-    /// Accounts, each on its service (S-112).
-    pub accounts: u32,
+    /// The accounts it concerns, each on its service (S-112).
+    pub accounts: BTreeSet<AccountRef>,
     /// Since when it is effective.
     pub effective_from: Timestamp,
     /// Until when, exclusive.

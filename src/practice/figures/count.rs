@@ -118,7 +118,7 @@ pub struct Figures {
     abroad: BTreeMap<(CountryCode, Location), u64>,
     foreign_customers: BTreeMap<CountryCode, (u64, u64)>,
     secrecy: BTreeMap<CountryCode, SecrecyCount>,
-    security: BTreeMap<ReportCategory, SecurityCount>,
+    security: BTreeMap<Option<ReportCategory>, SecurityCount>,
     answered_ms: BTreeMap<Table, Vec<i64>>,
 }
 
@@ -179,9 +179,9 @@ impl Figures {
         self.secrecy.get(&country).cloned().unwrap_or_default()
     }
 
-    /// A category of national security.
+    /// A category of national security; none: the demands that are in no category.
     #[must_use]
-    pub fn security(&self, category: ReportCategory) -> SecurityCount {
+    pub fn security(&self, category: Option<ReportCategory>) -> SecurityCount {
         self.security.get(&category).copied().unwrap_or_default()
     }
 
@@ -247,8 +247,8 @@ fn secrecy(received: &[&Row]) -> BTreeMap<CountryCode, SecrecyCount> {
 }
 
 /// S-111: not by receipt alone, because an order goes on.
-fn security(rows: &[Row], period: Period) -> BTreeMap<ReportCategory, SecurityCount> {
-    let mut found: BTreeMap<ReportCategory, (SecurityCount, BTreeSet<&AccountRef>)> = BTreeMap::new();
+fn security(rows: &[Row], period: Period) -> BTreeMap<Option<ReportCategory>, SecurityCount> {
+    let mut found: BTreeMap<Option<ReportCategory>, (SecurityCount, BTreeSet<&AccountRef>)> = BTreeMap::new();
     let is_active =
         |order: &&SecurityRow| order.from < period.to && order.to.is_none_or(|end| period.from < end);
     for order in rows.iter().filter_map(|row| row.security.as_ref()).filter(is_active) {

@@ -132,6 +132,9 @@ figures! {
         "FISA orders for noncontent (50 USC 1861, 1842), received or active in the period.", BANDED;
     FisaNoncontentAccounts = "fisa_noncontent_accounts", Accounts,
         "Accounts that those concern.", OVERSTATES;
+    SecurityUnclassified = "national_security_unclassified", Orders,
+        "Demands about national security, received in the period, that are in none of those categories: rejected before anybody could classify them, or not classified yet.",
+        BANDED;
 }
 
 impl Figures {
@@ -172,11 +175,12 @@ impl Figures {
             }
             Figure::Emergencies => self.requests(Table::Emergencies, None, None).total(),
             Figure::Civil => self.requests(Table::Civil, None, None).total(),
-            Figure::Nsl => self.security(ReportCategory::Nsl).orders,
-            Figure::FisaContentOrders => self.security(ReportCategory::FisaContent).orders,
-            Figure::FisaContentAccounts => self.security(ReportCategory::FisaContent).accounts,
-            Figure::FisaNoncontentOrders => self.security(ReportCategory::FisaNoncontent).orders,
-            Figure::FisaNoncontentAccounts => self.security(ReportCategory::FisaNoncontent).accounts,
+            Figure::Nsl => self.security(Some(ReportCategory::Nsl)).orders,
+            Figure::FisaContentOrders => self.security(Some(ReportCategory::FisaContent)).orders,
+            Figure::FisaContentAccounts => self.security(Some(ReportCategory::FisaContent)).accounts,
+            Figure::FisaNoncontentOrders => self.security(Some(ReportCategory::FisaNoncontent)).orders,
+            Figure::FisaNoncontentAccounts => self.security(Some(ReportCategory::FisaNoncontent)).accounts,
+            Figure::SecurityUnclassified => self.security(None).orders,
         };
         Value::Count(count)
     }

@@ -5,7 +5,6 @@ use crate::practice::case::{Case, Challenge, Decided};
 use crate::practice::change::Change;
 use crate::practice::envelope::{Context, touched};
 use crate::practice::refusal::Refusal;
-use crate::practice::roles::Role;
 use crate::practice::rule::Rule;
 use crate::practice::rules1::intake::has_not_left;
 use crate::practice::vocabulary::{ChallengeDecided, ChallengeFiled, Relief, Ruling};
@@ -18,7 +17,6 @@ const TEXT_BYTES_MAX: usize = 512;
 pub(super) fn filed(context: &Context<'_>, case: &Case, data: &ChallengeFiled) -> Result<Change, Refusal> {
     path::is_classified(context, case)?;
     has_not_left(context, case)?;
-    is_counsel(context)?;
     for (pointer, text) in [("/data/court", &data.court), ("/data/docket", &data.docket)] {
         if text.is_empty() || text.len() > TEXT_BYTES_MAX {
             let reason = format!("a court's record is named in 1 to {TEXT_BYTES_MAX} bytes");
@@ -58,7 +56,6 @@ pub(super) fn decided(
     case: &Case,
     data: &ChallengeDecided,
 ) -> Result<Change, Refusal> {
-    is_counsel(context)?;
     let mut case = touched(context, case);
     let version = case.order.version;
     let open = |known: &&mut Challenge| known.id == data.challenge && known.decided.is_none();
@@ -81,16 +78,6 @@ pub(super) fn decided(
         case = path::unreviewed(context, &case);
     }
     Ok(Change::of_case(case))
-}
-
-/// S-23: the provider speaks to a court through counsel.
-fn is_counsel(context: &Context<'_>) -> Result<(), Refusal> {
-    let actor = context.event.actor.as_str();
-    if context.is_person_in(actor, &[Role::Counsel]) {
-        return Ok(());
-    }
-    let reason = format!("{actor} is no counsel under the roles in force");
-    Err(Refusal::forbidden(Rule::S23, "/actor", reason, "have counsel record it"))
 }
 
 /// Before a review.

@@ -11,6 +11,8 @@ use crate::practice::policy::Policy;
 use crate::practice::refusal::Refusal;
 use crate::practice::rule::Rule;
 use crate::practice::vocabulary::{DeadlinePassed, Nature, RequestKind, RulesActivated};
+use crate::practice::world::World;
+use crate::practice::{Stamp, State};
 use crate::tlog::LeafIndex;
 
 /// Milliseconds in an hour.
@@ -78,6 +80,48 @@ pub(super) fn deadline_passed(
         return Ok(Change::of_case(case));
     }
     Ok(publication::recording(context, |records| keep(&mut records.passed, &still_open, named)))
+}
+
+/// I-57: what ends a duty after its time comes after the entry that says so. The daemon's clock
+/// makes that entry by itself, so that a late answer waits for it and is never shut out.
+pub(super) fn lateness_is_recorded(
+    state: State<'_>,
+    policy: &Policy,
+    change: &Change,
+    stamp: Stamp,
+) -> Result<(), Refusal> {
+    if let (Some(before), Some(after)) = (state.case, &change.case) {
+        let passed = &before.passed;
+        ends_nothing_late(&due::of_case(policy, before), passed, || due::of_case(policy, after), stamp)?;
+    }
+    let Some(after) = &change.world else { return Ok(()) };
+    // Nothing else that the log itself has open is a duty.
+    let of = |world: &World| {
+        let mut open = Vec::new();
+        publication::due(world, &mut open);
+        open
+    };
+    ends_nothing_late(&of(state.world), &state.world.records.passed, || of(after), stamp)
+}
+
+fn ends_nothing_late(
+    before: &[Due],
+    passed: &BTreeSet<(Deadline, LeafIndex)>,
+    after: impl FnOnce() -> Vec<Due>,
+    stamp: Stamp,
+) -> Result<(), Refusal> {
+    let name = |due: &Due| (due.deadline, due.set_by);
+    let is_late =
+        |due: &&Due| due.deadline.is_a_duty() && due.at < stamp.time && !passed.contains(&name(due));
+    let late: Vec<&Due> = before.iter().filter(is_late).collect();
+    if late.is_empty() {
+        return Ok(());
+    }
+    let open: BTreeSet<_> = after().iter().map(name).collect();
+    let Some(ended) = late.into_iter().find(|due| !open.contains(&name(due))) else { return Ok(()) };
+    let reason = format!("{:?} was due at {}, and no entry says that it passed", ended.deadline, ended.at);
+    let cure = "wait for deadline.passed, which the daemon posts within a minute, and post this again";
+    Err(Refusal::conflict(ended.deadline.rule(), "/type", reason, cure))
 }
 
 /// Bounded by what is open: the passing of what was answered since is in the log, not in the state.

@@ -10,12 +10,11 @@ use crate::model::approval::Kind;
 use crate::model::time::Timestamp;
 use crate::practice::approvals;
 use crate::practice::case::{Case, Classified, Emergency, Followup};
-use crate::practice::change::Change;
+use crate::practice::change::{Change, Claim};
 use crate::practice::due::{Deadline, Due};
 use crate::practice::envelope::{Context, is_open, not_now, touched};
 use crate::practice::policy::{Instrument, Policy};
 use crate::practice::refusal::Refusal;
-use crate::practice::roles::Role;
 use crate::practice::rule::Rule;
 use crate::practice::rules1::intake::is_current_order;
 use crate::practice::rules1::signed::SignedApproval;
@@ -43,9 +42,8 @@ pub(super) fn assessed(
     }
     is_current_order(case, &data.order)?;
     let reviewer = data.reviewer.as_str();
-    let may = context.is_person_in(reviewer, &[Role::Reviewer, Role::SeniorReviewer]);
-    if context.event.actor.as_str() != reviewer || !may {
-        let reason = "the reviewer is not the actor, or no reviewer valid now";
+    if context.event.actor.as_str() != reviewer {
+        let reason = "the reviewer is not the actor";
         return Err(Refusal::forbidden(Rule::S39, "/data/reviewer", reason, "let a reviewer assess it"));
     }
     let needs = has_what_it_must(context, data)?;
@@ -133,7 +131,7 @@ pub(super) fn followup_received(
         let cure = "name the request that the process came with";
         return Err(Refusal::invalid(Rule::I32, "/data/by_request", "names the emergency itself", cure));
     }
-    Ok(closed(context, case))
+    Ok(closed(context, case).naming(Claim::Request(data.by_request.clone()), "/data/by_request"))
 }
 
 /// I-32.

@@ -21,7 +21,13 @@ pub(super) fn opened(context: &Context<'_>, data: &IncidentOpened) -> Result<Cha
     let change = recording(context, |records| {
         records.incidents.insert(data.incident.clone(), context.stamp.index);
     });
-    Ok(change.claiming(Claim::Incident(data.incident.clone())))
+    let change = change.claiming(Claim::Incident(data.incident.clone()));
+    let change = data.requests.iter().enumerate().fold(change, |change, (at, request)| {
+        change.naming(Claim::Request(request.clone()), format!("/data/requests/{at}"))
+    });
+    Ok(data.productions.iter().enumerate().fold(change, |change, (at, production)| {
+        change.naming(Claim::Production(production.clone()), format!("/data/productions/{at}"))
+    }))
 }
 
 /// Once: what is closed stays closed; another incident has another name.

@@ -104,10 +104,6 @@ pub(super) fn called_back(
     data: &CallbackMade,
 ) -> Result<Change, Refusal> {
     is_open(context.kind, case)?;
-    if !acts_as(context, &[Role::Reviewer, Role::SeniorReviewer]) {
-        let reason = "a reviewer calls back";
-        return Err(Refusal::forbidden(Rule::I08, "/actor", reason, "name the reviewer who called"));
-    }
     if data.called_at > context.stamp.time || data.number_dated > data.called_at {
         let reason = "the call is in the future, or the number is newer than the call";
         return Err(Refusal::invalid(Rule::I30, "/data/called_at", reason, "say when it was called"));
@@ -160,7 +156,7 @@ pub(super) fn linked(context: &Context<'_>, case: &Case, data: &RequestLinked) -
     if case.arrival.links.len() > ARRIVAL_LIST_MAX {
         return Err(not_now(context.kind, "as many links are recorded as there may be"));
     }
-    Ok(Change::of_case(case))
+    Ok(Change::of_case(case).naming(Claim::Request(data.other.clone()), "/data/other"))
 }
 
 pub(super) fn classified(
@@ -313,7 +309,7 @@ pub(super) fn narrowed(
         return Err(not_now(context.kind, "the demand is not classified"));
     };
     is_current_order(case, &data.order)?;
-    if context.event.actor.as_str() != data.counsel.as_str() || !acts_as(context, &[Role::Counsel]) {
+    if context.event.actor.as_str() != data.counsel.as_str() {
         let reason = "narrowing is negotiated by counsel, who is the event's actor";
         return Err(Refusal::forbidden(Rule::S27, "/data/counsel", reason, "name the counsel"));
     }

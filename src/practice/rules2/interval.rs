@@ -26,7 +26,6 @@ const CORRECT: &str = "state the dates as the document has them, or classify it 
 pub(super) fn stated(context: &Context<'_>, case: &Case, data: &IntervalStated) -> Result<Change, Refusal> {
     let classified = path::may_find(context, case)?;
     is_current_order(case, &data.order)?;
-    path::is_screener(context)?;
     let items = classified.scope.scope().items();
     let stated = by_item(data, items)?;
     let default = context.force.policy.value.times.default_utc_offset;

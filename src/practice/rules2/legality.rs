@@ -5,7 +5,6 @@ use crate::practice::case::{Case, Legality, Rights};
 use crate::practice::change::Change;
 use crate::practice::envelope::{Context, touched};
 use crate::practice::refusal::Refusal;
-use crate::practice::roles::Role;
 use crate::practice::rule::Rule;
 use crate::practice::rules1::intake::is_current_order;
 use crate::practice::vocabulary::{
@@ -18,8 +17,6 @@ const PROVISIONS_MAX: usize = 64;
 const TEXT_BYTES_MAX: usize = 4096;
 /// There are no more classes of people than these.
 const SUBJECTS_MAX: usize = 16;
-/// Who reviews.
-const REVIEWERS: [Role; 2] = [Role::Reviewer, Role::SeniorReviewer];
 
 pub(super) fn reviewed(
     context: &Context<'_>,
@@ -47,8 +44,7 @@ pub(super) fn reviewed(
 
 /// S-50: a reviewer, valid now, qualified for the country; the event's actor.
 fn is_qualified(context: &Context<'_>, data: &LegalityReviewed) -> Result<(), Refusal> {
-    let is_reviewer = data.reviewer.as_str() == context.event.actor.as_str()
-        && context.is_person_in(context.event.actor.as_str(), &REVIEWERS);
+    let is_reviewer = data.reviewer.as_str() == context.event.actor.as_str();
     let person = context.force.roles.value.person(&data.reviewer);
     if is_reviewer && person.is_some_and(|person| person.is_qualified_for(data.country)) {
         return Ok(());
@@ -80,11 +76,6 @@ fn were_read(context: &Context<'_>, name: &str, provisions: &[Provision]) -> Res
 pub(super) fn screened(context: &Context<'_>, case: &Case, data: &RightsScreened) -> Result<Change, Refusal> {
     let classified = path::may_find(context, case)?;
     is_current_order(case, &data.order)?;
-    let actor = context.event.actor.as_str();
-    if !context.is_person_in(actor, &REVIEWERS) {
-        let reason = format!("{actor} is no reviewer under the roles in force");
-        return Err(Refusal::forbidden(Rule::S34, "/actor", reason, "have a reviewer screen it"));
-    }
     if data.subjects.len() > SUBJECTS_MAX {
         let reason = format!("at most {SUBJECTS_MAX} classes of people, found {}", data.subjects.len());
         return Err(Refusal::invalid(Rule::S34, "/data/subjects", reason, "name each class once"));

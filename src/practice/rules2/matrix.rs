@@ -1,7 +1,8 @@
 //! The matrix where data is hosted: instrument × issuer × class × regime (S-93 … S-95).
 //!
 //! A regime adds to the matrix of rule set 1 and never takes away: a location alone refuses
-//! nothing (S-62) and reaches nothing (S-63).
+//! nothing (S-62) and reaches nothing (S-63). Where the policy has no regime, nothing is added
+//! here; a person weighs that country's law (`profile`, I-56).
 
 use crate::model::class::DataClass;
 use crate::practice::policy::{ContentMinProcess, CountryCode, Hosting, Instrument, Issuer, Policy, Process};
@@ -25,7 +26,7 @@ pub(in crate::practice) fn reaches_hosted(
 }
 
 /// The regime of that country, if the policy has it.
-pub(super) fn hosting(policy: &Policy, country: CountryCode) -> Option<&Hosting> {
+fn hosting(policy: &Policy, country: CountryCode) -> Option<&Hosting> {
     policy.hosting.iter().find(|row| row.country == country)
 }
 

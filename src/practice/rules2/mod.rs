@@ -6,6 +6,7 @@
 //!
 //! What is the same as in rule set 1 is taken from there, by name.
 
+mod actors;
 mod acts;
 mod approving;
 mod challenge;
@@ -40,10 +41,8 @@ use super::due::Due;
 use super::envelope::{Context, admitted, checked, is_the_events_request, known, not_now};
 use super::policy::Policy;
 use super::refusal::Refusal;
-use super::roles::Role;
-use super::rule::Rule;
 use super::rules1;
-use super::vocabulary::{Data, Maker};
+use super::vocabulary::Data;
 use super::world::World;
 use super::{RuleSet, Stamp, State};
 use crate::model::event::Event;
@@ -52,29 +51,26 @@ pub(super) fn apply(state: State<'_>, event: &Event, stamp: Stamp) -> Result<Ver
     let (kind, data) = checked(RuleSet::Two, state, event, stamp)?;
     let Some(force) = state.world.in_force() else {
         let founded = rules1::governing::found(RuleSet::Two, state.world, event, stamp, data)?;
-        return Ok(admitted(publication::begin(founded, stamp)));
+        let mut change = publication::begin(founded, stamp);
+        publication::note_half(state.world, &mut change, stamp);
+        return Ok(admitted(change));
     };
     let context = Context { event, stamp, world: state.world, force, kind };
     if let Some(case) = state.case {
         is_the_events_request(case, event)?;
     }
-    is_somebody(&context)?;
+    actors::may_act(&context)?;
     charges::is_not_erased(&context, state.case)?;
     // An act that two people must approve uses their approval up, whatever it then does.
     let spent = acts::spend(&context, state.case)?;
     let context = spent.as_ref().map_or(context, |spent| Context { world: &spent.world, ..context });
     let case = spent.as_ref().and_then(|spent| spent.case.as_ref()).or(state.case);
-    dispatch(&context, case, data).map(|verdict| acts::with_spent(verdict, spent))
-}
-
-/// I-08: what the review system posts is some registered person's word, whoever it is.
-fn is_somebody(context: &Context<'_>) -> Result<(), Refusal> {
-    let actor = context.event.actor.as_str();
-    if context.kind.maker() != Maker::ReviewSystem || context.is_person_in(actor, &Role::ALL) {
-        return Ok(());
+    let mut verdict = dispatch(&context, case, data).map(|verdict| acts::with_spent(verdict, spent))?;
+    if let Verdict::Admitted(change) = &mut verdict {
+        clock::lateness_is_recorded(state, &force.policy.value, change, stamp)?;
+        publication::note_half(state.world, change, stamp);
     }
-    let reason = format!("{actor} is nobody under the roles in force");
-    Err(Refusal::forbidden(Rule::I08, "/actor", reason, "name the registered person whose word it is"))
+    Ok(verdict)
 }
 
 #[expect(clippy::too_many_lines, reason = "one line for each event of the vocabulary")]
@@ -191,6 +187,8 @@ fn dispatch(context: &Context<'_>, case: Option<&Case>, data: Data) -> Result<Ve
     Ok(admitted(change))
 }
 
+#[cfg(test)]
+pub(super) use actors::{Actor, of as actor_of};
 #[cfg(test)]
 pub(super) use matrix::reaches_hosted;
 

@@ -15,7 +15,6 @@ use crate::practice::due::{Deadline, Due};
 use crate::practice::envelope::{Context, not_now, touched};
 use crate::practice::policy::Policy;
 use crate::practice::refusal::Refusal;
-use crate::practice::roles::Role;
 use crate::practice::rule::Rule;
 use crate::practice::rules1::governing::is_short;
 use crate::practice::vocabulary::{
@@ -62,15 +61,6 @@ fn is_consumer(case: &Case, account: &AccountRef) -> bool {
     profile.is_some_and(|profile| profile.segment == Segment::Consumer)
 }
 
-/// Notice is the privacy officer's.
-fn decides(context: &Context<'_>) -> Result<(), Refusal> {
-    if context.is_person_in(context.event.actor.as_str(), &[Role::PrivacyOfficer]) {
-        return Ok(());
-    }
-    let reason = format!("{} is no privacy officer", context.event.actor);
-    Err(Refusal::forbidden(Rule::I08, "/actor", reason, "have a privacy officer decide on notice"))
-}
-
 fn has_room(context: &Context<'_>, len: usize) -> Result<(), Refusal> {
     if len < NOTICES_MAX {
         Ok(())
@@ -80,7 +70,6 @@ fn has_room(context: &Context<'_>, len: usize) -> Result<(), Refusal> {
 }
 
 pub(super) fn sent(context: &Context<'_>, case: &Case, data: &NoticeSent) -> Result<Change, Refusal> {
-    decides(context)?;
     has_room(context, case.telling.sent.len())?;
     let named = accounts(case, data.accounts.as_deref())?;
     if data.sent_at > context.stamp.time {
@@ -127,7 +116,6 @@ pub(super) fn suppressed(
     case: &Case,
     data: &NoticeSuppressed,
 ) -> Result<Change, Refusal> {
-    decides(context)?;
     has_room(context, case.telling.suppressed.len())?;
     let named = accounts(case, data.accounts.as_deref())?;
     let order = case.telling.order(&data.secrecy);
@@ -147,7 +135,6 @@ pub(super) fn suppressed(
 
 /// S-55, S-56: a consumer, of a government's demand, until a date.
 pub(super) fn withheld(context: &Context<'_>, case: &Case, data: &NoticeWithheld) -> Result<Change, Refusal> {
-    decides(context)?;
     if data.ground == NoticeGround::Counterproductive && !data.other_contact_tried {
         let reason = "no other way to reach the owner was tried";
         return Err(Refusal::invalid(

@@ -10,7 +10,6 @@ use crate::practice::case::{Case, Classified, Stage, Step};
 use crate::practice::envelope::{Context, is_open, not_now, touched};
 use crate::practice::policy::{Instrument, Path};
 use crate::practice::refusal::Refusal;
-use crate::practice::roles::Role;
 use crate::practice::rule::Rule;
 use crate::practice::rules1::matrix;
 use crate::practice::vocabulary::{Nature, RequestKind};
@@ -94,9 +93,6 @@ pub(super) fn none(rule: Rule, reason: String) -> Refusal {
     Refusal::invalid(rule, "", reason, "reject it, or have it withdrawn")
 }
 
-/// Who records what is found about a demand.
-const SCREENERS: [Role; 4] = [Role::Intake, Role::Reviewer, Role::SeniorReviewer, Role::Counsel];
-
 /// I-03: nothing is found about a demand that is not classified.
 pub(super) fn is_classified<'c>(context: &Context<'_>, case: &'c Case) -> Result<&'c Classified, Refusal> {
     is_open(context.kind, case)?;
@@ -113,16 +109,6 @@ pub(super) fn may_find<'c>(context: &Context<'_>, case: &'c Case) -> Result<&'c 
         return Err(not_now(context.kind, "a bundle is sealed"));
     }
     Ok(classified)
-}
-
-/// S-07: people find, and registered ones.
-pub(super) fn is_screener(context: &Context<'_>) -> Result<(), Refusal> {
-    let actor = context.event.actor.as_str();
-    if context.is_person_in(actor, &SCREENERS) {
-        return Ok(());
-    }
-    let reason = format!("{actor} is nobody who screens demands under the roles in force");
-    Err(Refusal::forbidden(Rule::S07, "/actor", reason, "have a reviewer record it"))
 }
 
 /// The case after a finding: what was reviewed before rested on another one (I-10).

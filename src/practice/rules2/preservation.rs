@@ -3,7 +3,7 @@
 use super::emergency::DAY_MS;
 use super::path;
 use crate::practice::case::{Case, Preservation, Stage};
-use crate::practice::change::Change;
+use crate::practice::change::{Change, Claim};
 use crate::practice::due::{Deadline, Due};
 use crate::practice::envelope::{Context, is_open, not_now, touched};
 use crate::practice::policy::{Instrument, Path, Policy};
@@ -92,7 +92,7 @@ pub(super) fn converted(
     if data.by_request == case.request {
         return Err(refused("/data/by_request", "names the preservation itself"));
     }
-    Ok(ended(context, case))
+    Ok(ended(context, case).naming(Claim::Request(data.by_request.clone()), "/data/by_request"))
 }
 
 /// I-40: only when its time is over.

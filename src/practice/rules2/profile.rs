@@ -31,7 +31,6 @@ pub(super) fn profiled(
 ) -> Result<Change, Refusal> {
     let classified = path::may_find(context, case)?;
     is_current_order(case, &data.order)?;
-    path::is_screener(context)?;
     are_the_scopes(data, classified)?;
     let policy = &context.force.policy.value;
     for (at, account) in data.accounts.iter().enumerate() {
@@ -112,9 +111,6 @@ fn is_consistent(policy: &Policy, account: &AccountProfile) -> Result<(), (Rule,
         let reason = format!("{} is no entity that holds {}", account.controller, account.service);
         return Err((Rule::S20, "controller", reason));
     }
-    if let Some(country) = account.hosted_in.filter(|country| matrix::hosting(policy, *country).is_none()) {
-        return Err((Rule::S93, "hosted_in", format!("the policy has no regime of hosting in {country}")));
-    }
     let is_known = |kind: &Code| policy.instruments.iter().any(|row| row.excluded.contains(kind));
     let kinds: BTreeSet<_> = account.excluded.iter().collect();
     if kinds.len() != account.excluded.len() || !account.excluded.iter().all(is_known) {
@@ -145,7 +141,6 @@ fn foreign<'a>(
 pub(super) fn assessed(context: &Context<'_>, case: &Case, data: &ComityAssessed) -> Result<Change, Refusal> {
     let classified = path::may_find(context, case)?;
     is_current_order(case, &data.order)?;
-    path::is_screener(context)?;
     is_in_the_table(&context.force.policy.value, data)?;
     let found = Comity { stands_on: classified.index, finding: data.finding };
     let is_better = data.finding == ComityFinding::NoConflict;

@@ -11,7 +11,7 @@ use crate::practice::change::{Change, Claim};
 use crate::practice::due::{Deadline, Due};
 use crate::practice::envelope::{Context, not_now};
 use crate::practice::policy::{BandOption, BandPeriod, BandRow};
-use crate::practice::records::{FIGURES_MAX, LastReport, REPORTS_MAX, Records};
+use crate::practice::records::{FIGURES_MAX, HALVES_MAX, LastReport, REPORTS_MAX, Records};
 use crate::practice::refusal::Refusal;
 use crate::practice::rule::Rule;
 use crate::practice::rules1::governing::is_short;
@@ -52,6 +52,24 @@ pub(super) fn begin(mut founded: Change, stamp: Stamp) -> Change {
         world.records = Arc::new(records);
     }
     founded
+}
+
+/// The first entry of a half-year is noted, whatever it is.
+pub(super) fn note_half(before: &World, change: &mut Change, stamp: Stamp) {
+    let Some(half) = half_of(stamp.time) else { return };
+    let world = change.world.as_ref().unwrap_or(before);
+    let last = world.records.halves.last_key_value();
+    if world.records.since.is_none() || last.is_some_and(|(last, _)| *last >= half) {
+        return;
+    }
+    let mut world = world.clone();
+    let mut records = (*world.records).clone();
+    records.halves.insert(half, stamp.index);
+    if records.halves.len() > HALVES_MAX {
+        records.halves.pop_first();
+    }
+    world.records = Arc::new(records);
+    change.world = Some(world);
 }
 
 /// S-51: the review looks at human rights too.
@@ -98,15 +116,15 @@ pub(super) fn published(context: &Context<'_>, data: &ReportPublished) -> Result
     if last.is_none() {
         is_the_first(records.since, data)?;
     }
-    is_a_size(context, data.size)?;
     has_bands(context, last.copied(), data)?;
     is_out_in_time(context, data)?;
+    is_a_size(context, data.size, data.period_to)?;
     has_room(context, records.reports.len(), REPORTS_MAX)?;
     let change = recording(context, |records| {
         let last =
             LastReport { index: context.stamp.index, period_to: data.period_to, band_width: data.band_width };
         records.series.insert(data.series, last);
-        records.reports.insert(data.report.clone(), data.series);
+        records.reports.insert(data.report.clone(), (data.series, data.period_to));
     });
     Ok(change.claiming(Claim::Report(data.report.clone())).quoting(data.size, data.root))
 }
@@ -123,13 +141,17 @@ fn is_the_first(
     Err(Refusal::invalid(Rule::I48, "/data/period_from", reason, "publish that half-year first"))
 }
 
-/// I-46: a report is computed from entries before its own.
-fn is_a_size(context: &Context<'_>, size: TreeSize) -> Result<(), Refusal> {
-    if (1..=context.stamp.index.get()).contains(&size.get()) {
+/// I-46: a report is computed from entries before its own, and leaves none of its period out: its
+/// size holds an entry after the period, or everything there is.
+fn is_a_size(context: &Context<'_>, size: TreeSize, period_to: Timestamp) -> Result<(), Refusal> {
+    let most = context.stamp.index.get();
+    let after = context.world.records.halves.range(period_to..).next();
+    let least = after.map_or(most, |(_, first)| first.get() + 1);
+    if (least..=most).contains(&size.get()) {
         return Ok(());
     }
-    let reason = format!("the log has {} entries", context.stamp.index);
-    Err(Refusal::invalid(Rule::I46, "/data/size", reason, "compute the report from a signed size"))
+    let reason = format!("the log has {most} entries, and the period is over with {least}");
+    Err(Refusal::invalid(Rule::I46, "/data/size", reason, "compute it from a signed size after the period"))
 }
 
 /// I-47: national security alone has bands, of one width of the policy's, and the same as before.
@@ -169,10 +191,10 @@ fn is_out_in_time(context: &Context<'_>, data: &ReportPublished) -> Result<(), R
 
 pub(super) fn corrected(context: &Context<'_>, data: &ReportCorrected) -> Result<Change, Refusal> {
     is_short("/data/reason", &data.reason)?;
-    if !context.world.records.reports.contains_key(&data.report) {
+    let Some((_, period_to)) = context.world.records.reports.get(&data.report) else {
         return Err(not_now(context.kind, "no report of that name is published"));
-    }
-    is_a_size(context, data.size)?;
+    };
+    is_a_size(context, data.size, *period_to)?;
     Ok(Change::nothing().quoting(data.size, data.root))
 }
 
@@ -189,6 +211,13 @@ fn is_a_half_year(rule: Rule, from: Timestamp, to: Timestamp) -> Result<(), Refu
         reason,
         "send the half-year's first day and the next one's",
     ))
+}
+
+/// The first instant of the half-year in which `at` lies.
+fn half_of(at: Timestamp) -> Option<Timestamp> {
+    let text = at.to_string();
+    let half = HALVES[usize::from(text.get(5..7)? >= "07")];
+    Timestamp::parse(&format!("{}{half}", text.get(..4)?)).ok()
 }
 
 /// The first day of the next half-year; `None` after the year 9999.

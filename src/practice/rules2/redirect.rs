@@ -25,7 +25,6 @@ pub(super) fn attempted(
     data: &RedirectAttempted,
 ) -> Result<Change, Refusal> {
     path::may_find(context, case)?;
-    path::is_screener(context)?;
     is_a_customer(case, &data.customer)?;
     is_new(case, &data.customer)?;
     is_between("/data/sent_at", case.received.received_at, data.sent_at, context.stamp.time)?;
@@ -124,7 +123,6 @@ fn is_new(case: &Case, customer: &CustomerId) -> Result<(), Refusal> {
 /// S-28: the attempt comes first, then one answer.
 fn answers(context: &Context<'_>, case: &Case, data: &RedirectAnswered) -> Result<(), Refusal> {
     path::may_find(context, case)?;
-    path::is_screener(context)?;
     let Some(RedirectStep::Attempted(sent_at)) = step(case, &data.customer) else {
         let reason = format!("no attempt about {} waits for an answer", data.customer);
         return Err(Refusal::conflict(Rule::S28, "/data/customer", reason, "post redirect.attempted first"));

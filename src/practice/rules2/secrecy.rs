@@ -13,7 +13,6 @@ use crate::practice::due::{Deadline, Due};
 use crate::practice::envelope::{Context, not_now, touched};
 use crate::practice::policy::Policy;
 use crate::practice::refusal::Refusal;
-use crate::practice::roles::Role;
 use crate::practice::rule::Rule;
 use crate::practice::rules1::governing::is_short;
 use crate::practice::vocabulary::{
@@ -187,7 +186,7 @@ fn end(context: &Context<'_>, order: &mut Secrecy, at: Timestamp) -> Result<(), 
     Ok(())
 }
 
-/// S-72: before a court, by counsel.
+/// S-72: before a court.
 pub(super) fn challenged(
     context: &Context<'_>,
     case: &Case,
@@ -195,10 +194,6 @@ pub(super) fn challenged(
 ) -> Result<Change, Refusal> {
     is_short("/data/court", &data.court)?;
     is_short("/data/docket", &data.docket)?;
-    if !context.is_person_in(context.event.actor.as_str(), &[Role::Counsel]) {
-        let reason = "a motion is counsel's";
-        return Err(Refusal::forbidden(Rule::S72, "/actor", reason, "name the counsel who filed it"));
-    }
     changed(context, case, &data.secrecy, |order| {
         order.challenged = true;
         order.result = None;

@@ -46,7 +46,7 @@ pub(super) fn recorded(
     case.special.security = Some(Security {
         order: data.order,
         selectors: data.selectors,
-        accounts: u32::try_from(data.accounts.len()).unwrap_or(u32::MAX),
+        accounts: data.accounts.iter().cloned().collect(),
         effective_from: data.effective_from,
         effective_to: data.effective_to,
     });

@@ -53,6 +53,7 @@ fn both() -> String {
 pub(super) fn examples() -> Vec<Log> {
     let mut log = Log::at2("rights.screened");
     log.must("request.duplicated", Some(REQUEST), "p-in", &duplicate("order 1"));
+    log.another("REQ-0");
     log.must("request.linked", Some(REQUEST), "p-rev", &json!({"other": "REQ-0", "relation": "same_matter"}));
     let call = callback(&log, "confirmed");
     log.must("callback.made", Some(REQUEST), "p-rev", &call);

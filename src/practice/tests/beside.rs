@@ -17,8 +17,8 @@ pub(super) fn examples() -> Vec<Log> {
     let mut log = charged();
     log.must("flag.raised", Some(REQUEST), "p-rev", &flag());
     log.must("cost.credited", Some(REQUEST), "p-rev", &credit(40));
-    let hold = log.must("hold.placed", Some(REQUEST), "p-rev", &hold(&Value::Null));
-    log.must("hold.lifted", Some(REQUEST), "p-rev", &lifted(hold.index.get()));
+    let hold = log.must("hold.placed", Some(REQUEST), "p-cou", &hold(&Value::Null));
+    log.must("hold.lifted", Some(REQUEST), "p-cou", &lifted(hold.index.get()));
     erase(&mut log).expect("nothing is held");
     vec![log, super::public::everything()]
 }
@@ -55,7 +55,7 @@ fn erase(log: &mut Log) -> Result<(), Refusal> {
 }
 
 fn refused(log: &mut Log, event: &str, data: &Value) -> Rule {
-    log.post(event, Some(REQUEST), "p-rev", data).expect_err(event).rule
+    log.post(event, Some(REQUEST), "p-sen", data).expect_err(event).rule
 }
 
 fn due_at(log: &Log, deadline: Deadline) -> Vec<i64> {
@@ -116,12 +116,12 @@ fn i_41_i_49_credit_and_erasure_are_due_by_the_policys_days() {
 #[test]
 fn case_34_i_49_a_hold_wins_over_an_erasure() {
     let mut log = Log::at2("delivery.acknowledged");
-    let placed = log.must("hold.placed", Some(REQUEST), "p-rev", &hold(&Value::Null));
+    let placed = log.must("hold.placed", Some(REQUEST), "p-cou", &hold(&Value::Null));
     assert_eq!(erase(&mut log).expect_err("held").rule, Rule::I49);
     assert_eq!(refused(&mut log, "hold.lifted", &lifted(placed.index.get() + 1)), Rule::I49);
-    log.must("hold.lifted", Some(REQUEST), "p-rev", &lifted(placed.index.get()));
+    log.must("hold.lifted", Some(REQUEST), "p-cou", &lifted(placed.index.get()));
     let until = crate::model::time::Timestamp::from_ms(log.now_ms + HOLD_MS).expect("a time");
-    log.must("hold.placed", Some(REQUEST), "p-rev", &hold(&json!(until)));
+    log.must("hold.placed", Some(REQUEST), "p-cou", &hold(&json!(until)));
     assert_eq!(erase(&mut log).expect_err("held for two hours").rule, Rule::I49);
     log.now_ms += HOLD_MS;
     erase(&mut log).expect("the hold ended by its time");

@@ -97,7 +97,7 @@ fn gag(log: &mut Log, accounts: &Value) {
 fn case_24_s_29_an_order_forbids_to_redirect_only_where_it_covers_every_account() {
     let rule = |log: &mut Log, customer: &str| {
         let data = json!({"customer": customer, "exemption": "order_forbids", "reason": "under seal"});
-        log.approved_act("redirect.exempt", "redirect.exempted", Some(REQUEST), "p-rev", &data)
+        log.approved_act("redirect.exempt", "redirect.exempted", Some(REQUEST), "p-cou", &data)
             .map(drop)
             .map_err(|refusal| refusal.rule)
     };

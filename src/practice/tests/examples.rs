@@ -10,6 +10,7 @@ use serde_json::json;
 use super::log::{Log, MINUTE_MS};
 use crate::model::approval::{Decision, Kind};
 use crate::model::event::Event;
+use crate::practice::rules2::{Actor, actor_of};
 use crate::practice::vocabulary::{Maker, PeerRole, Signed, Subject};
 use crate::practice::{DAEMON, EventType, Rule};
 
@@ -150,7 +151,7 @@ fn the_page_has_every_event_and_every_rule() {
             "| `{kind}` | {} | {} | {subject} | {} | {} | {peers} | [example](../tests/vectors/events/{kind}.json) |",
             kind.since().number(),
             kind.meaning(),
-            maker_name(kind.maker()),
+            maker_name(*kind),
             signed_name(kind.signed()),
         )
         .expect("a string takes all");
@@ -169,15 +170,22 @@ const HEAD: &str = "# Events\n\n\
     An approval's `data` repeats what its envelope says; what counts is the signature. Events about a\n\
     delivered bundle hold digests and opaque ids only. Policy, directory and roles are founded unsigned\n\
     at the indices 1 to 3; later each takes an `act.proposed` that two people approved.\n\n\
+    *Made by* names the roles, one of which the person in `actor` has under rule set 2, valid at that\n\
+    entry; an operator only where the event is about no request.\n\n\
     | event | since rule set | what happened | about a request | made by | signed | posted by | |\n|---|---|---|---|---|---|---|---|\n";
 
-fn maker_name(maker: Maker) -> &'static str {
-    match maker {
-        Maker::Founding => "`init`",
-        Maker::ReviewSystem => "the review system, for the person in `actor`",
-        Maker::Person => "a person",
-        Maker::Agency => "the agency",
-        Maker::Daemon => "the daemon",
+/// The roles are the table's that rule set 2 asks.
+fn maker_name(kind: EventType) -> String {
+    match (kind.maker(), actor_of(kind)) {
+        (Maker::Founding, Actor::Daemon) => "`init`".to_owned(),
+        (Maker::Daemon, Actor::Daemon) => "the daemon".to_owned(),
+        (Maker::Agency, Actor::Signer) => "the agency".to_owned(),
+        (Maker::Person, Actor::Signer) => "the person who signed".to_owned(),
+        (Maker::ReviewSystem | Maker::Person, Actor::Person(_, roles)) => {
+            let names: Vec<_> = roles.iter().map(|role| role.as_str().replace('_', " ")).collect();
+            names.join(", ")
+        }
+        (maker, actor) => panic!("{kind} is made by {maker:?}, its row says {actor:?}"),
     }
 }
 

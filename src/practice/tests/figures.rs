@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use super::log::{Log, POLICY, REQUEST, digest};
+use super::log::{Log, POLICY, REQUEST, digest, item, scope};
 use super::path2::{consumer, enterprise, order};
 use crate::model::id::SecrecyId;
 use crate::model::time::Timestamp;
@@ -218,7 +218,7 @@ fn fisa(from: &str, to: Option<&str>, accounts: &[&str]) -> Row {
     let account =
         |name: &&str| AccountRef { service: "mail".parse().expect("a service"), account: (*name).to_owned() };
     let security = SecurityRow {
-        category: ReportCategory::FisaContent,
+        category: Some(ReportCategory::FisaContent),
         selectors: 1,
         accounts: accounts.iter().map(account).collect(),
         from: time(from),
@@ -236,11 +236,50 @@ fn s_111_s_112_an_order_counts_in_each_period_in_which_it_is_active_and_an_accou
         fisa("2026-12-31T23:59:59.999Z", None, &["b", "c"]),
         fisa("2027-01-01T00:00:00.000Z", None, &["later"]),
     ];
-    let found = count(&rows).security(ReportCategory::FisaContent);
+    let found = count(&rows).security(Some(ReportCategory::FisaContent));
     assert_eq!((found.orders, found.accounts, found.selectors), (2, 3, 2));
     assert_eq!(Band::of(0, 500), Band { least: 0, most: 499 });
     assert_eq!(Band::of(499, 500), Band { least: 0, most: 499 });
     assert_eq!(Band::of(500, 500), Band { least: 500, most: 999 });
+}
+
+#[test]
+fn s_111_s_114_what_nobody_could_classify_counts_where_it_was_received() {
+    let mut log = Log::founded2();
+    let (actor, mut data) = log.data("request.received");
+    data["kind"] = json!("national_security");
+    log.must("request.received", Some(REQUEST), actor, &data);
+    log.step("request.authenticated");
+    log.step("request.rejected");
+    let found = count(&[row(log.case())]);
+    assert_eq!(found.security(None).orders, 1);
+    assert_eq!(found.value(Figure::SecurityUnclassified), Counted::Count(1));
+    let next = Period { from: period().to, to: time("2027-07-01T00:00:00.000Z") };
+    assert_eq!(Figures::count(&[row(log.case())], next).security(None).orders, 0, "it is not in force");
+    // A letter that is classified has its category, recorded or not; no other demand is in any.
+    let letter = count(&[row(super::special::letter().case())]);
+    assert_eq!(letter.value(Figure::Nsl), Counted::Count(1));
+    assert_eq!(letter.security(None).orders, 0);
+    let demand = count(&[with_outcome(&consumer("a@example.org"), Outcome::Rejected)]);
+    assert_eq!(demand.security(None).orders, 0);
+}
+
+#[test]
+fn s_112_the_accounts_are_those_that_the_order_was_recorded_to_concern() {
+    let mut log = super::special::letter();
+    let (actor, mut data) = log.data("request.classified");
+    data["instrument"] = json!("us.nsl_2709");
+    data["issuer"] = json!("fbi_director_or_designee");
+    data["nature"] = json!("national_security");
+    data["identifiers"].as_array_mut().expect("a list").push(json!({"kind": "email",
+        "value": "b@example.org", "service": "mail", "account": "b@example.org"}));
+    data["scope"] = json!(scope(&[item("a@example.org", "bsi"), item("b@example.org", "bsi")]));
+    log.must("request.classified", Some(REQUEST), actor, &data);
+    let accounts = |log: &Log| count(&[row(log.case())]).security(Some(ReportCategory::Nsl)).accounts;
+    assert_eq!(accounts(&log), 0, "nothing is recorded yet");
+    let counted = super::special::counted(&log);
+    log.must("security.recorded", Some(REQUEST), "p-rev", &counted);
+    assert_eq!(accounts(&log), 1, "the scope has two, the order concerns one");
 }
 
 #[test]

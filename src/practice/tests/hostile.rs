@@ -152,8 +152,8 @@ fn i_25_an_order_that_does_not_bind_keeps_nobody_from_being_told() {
     let data =
         json!({"secrecy": "S-ndo.3123d", "answer_sha256": digest("yes"), "granted": true, "accounts": null});
     let sought = json!({"secrecy": "S-ndo.3123d", "letter_sha256": digest("may we")});
-    log.must("secrecy.permission_sought", Some(REQUEST), "p-rev", &sought);
-    log.must("secrecy.permission_answered", Some(REQUEST), "p-rev", &data);
+    log.must("secrecy.permission_sought", Some(REQUEST), "p-cou", &sought);
+    log.must("secrecy.permission_answered", Some(REQUEST), "p-cou", &data);
     assert!(owed(&log).is_some(), "and a permission to tell ends that");
 }
 
@@ -260,7 +260,7 @@ fn i_08_what_the_review_system_posts_is_a_registered_persons_word() {
     assert_eq!(post(&mut log, "request.authenticated", "nobody", &data), Err(Rule::I08));
     let mut log = Log::at2("accounts.profiled");
     let data = json!({"order": order(), "accounts": [consumer(ACCOUNT)]});
-    assert_eq!(post(&mut log, "accounts.profiled", "p-nobody", &data), Err(Rule::I08));
+    assert_eq!(post(&mut log, "accounts.profiled", "p-nobody", &data), Err(Rule::S07));
 }
 
 #[test]

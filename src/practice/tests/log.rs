@@ -16,6 +16,7 @@ use crate::model::event::Event;
 use crate::model::id::{EventId, RequestId};
 use crate::model::time::Timestamp;
 use crate::practice::acknowledgement::ACK_NAMESPACE;
+use crate::practice::due::{Due, of_case, of_world};
 use crate::practice::vocabulary::{Activated, Crypto, LeafRef};
 use crate::practice::{
     Case, Claim, DAEMON, Head, Refusal, RuleSet, Stamp, State, Verdict, World, apply, approvable,
@@ -82,9 +83,11 @@ pub(super) struct Log {
     pub(super) rules: RuleSet,
     pub(super) world: World,
     pub(super) cases: BTreeMap<RequestId, Case>,
-    claims: BTreeSet<Claim>,
+    pub(super) claims: BTreeSet<Claim>,
     pub(super) entries: Vec<(Timestamp, Hash, Event)>,
     pub(super) now_ms: i64,
+    /// Whether the daemon's clock runs: it does, unless a test stops it.
+    pub(super) has_clock: bool,
     pub(super) drawn: u64,
 }
 
@@ -117,6 +120,7 @@ impl Log {
             claims: BTreeSet::new(),
             entries: Vec::new(),
             now_ms: START_MS,
+            has_clock: true,
             drawn: 0,
         }
     }
@@ -165,8 +169,39 @@ impl Log {
         Stamp { index, time: Timestamp::from_ms(self.now_ms).expect("a time"), head }
     }
 
+    /// What the daemon's clock does before anything else is recorded: it says of each duty that is
+    /// late that it is.
+    fn tick(&mut self, event: &Event) {
+        if self.rules < RuleSet::Two || event.actor == DAEMON && event.type_ == "deadline.passed" {
+            return;
+        }
+        let now = self.stamp().time;
+        let Some(policy) = self.world.policy().map(|policy| policy.value.clone()) else { return };
+        let case = event.request.as_ref().and_then(|request| self.cases.get(request));
+        let of_case = case.map(|case| (of_case(&policy, case), case.passed.clone()));
+        let of_world = Some((of_world(&self.world), self.world.records().passed.clone()));
+        for (open, mut passed) in of_case.into_iter().chain(of_world) {
+            let is_late = |due: &&Due| due.deadline.is_a_duty() && due.at < now;
+            for due in open.iter().filter(is_late) {
+                if passed.insert((due.deadline, due.set_by)) {
+                    let data = json!({"deadline": due.deadline, "set_by": due.set_by, "due_at": due.at});
+                    let request = due.request.as_ref().map(RequestId::as_str);
+                    let event = self.event("deadline.passed", request, DAEMON, &data);
+                    self.record(&event).unwrap_or_else(|refusal| panic!("{refusal}"));
+                }
+            }
+        }
+    }
+
     /// Judges as the daemon does, and keeps what is admitted. `Ok(None)`: recorded before.
     pub(super) fn try_post(&mut self, event: &Event) -> Result<Option<LeafRef>, Refusal> {
+        if self.has_clock {
+            self.tick(event);
+        }
+        self.record(event)
+    }
+
+    fn record(&mut self, event: &Event) -> Result<Option<LeafRef>, Refusal> {
         let event = Event::parse(&event.to_bytes()).expect("an event reads back");
         let stamp = self.stamp();
         let case = event.request.as_ref().and_then(|request| self.cases.get(request));
@@ -176,6 +211,9 @@ impl Log {
         };
         if let Some(taken) = change.claims().iter().find(|claim| self.claims.contains(*claim)) {
             return Err(taken.refusal());
+        }
+        if let Some(missing) = change.references().iter().find(|named| !self.claims.contains(&named.name)) {
+            return Err(missing.refusal());
         }
         self.claims.extend(change.claims().iter().cloned());
         let leaf = leaf_hash(format!("{}{:?}", stamp.index, event.id).as_bytes());
@@ -211,6 +249,13 @@ impl Log {
     pub(super) fn must(&mut self, kind: &str, request: Option<&str>, actor: &str, data: &Value) -> LeafRef {
         let posted = self.post(kind, request, actor, data);
         posted.unwrap_or_else(|refusal| panic!("{kind}: {refusal}")).expect("new")
+    }
+
+    /// Another request, with a document of its own, received and no more.
+    pub(super) fn another(&mut self, request: &str) {
+        let (actor, mut data) = self.data("request.received");
+        data["order"]["sha256"] = json!(digest(&format!("the order of {request}")));
+        self.must("request.received", Some(request), actor, &data);
     }
 
     pub(super) fn case(&self) -> &Case {

@@ -3,6 +3,7 @@
 //! one break of each rule; random walks judged by a second, naive implementation; a replay
 //! of what was admitted, dropped, swapped and altered; the page of events with its examples.
 
+mod actors;
 mod arrival;
 mod beside;
 mod bounds;
@@ -14,6 +15,7 @@ mod figures;
 mod findings;
 mod hostile;
 mod instruments;
+mod lateness;
 mod log;
 mod mutations;
 mod path2;
@@ -21,6 +23,7 @@ mod promises;
 mod public;
 mod publishing;
 mod rechecks;
+mod references;
 mod regimes;
 mod replayed;
 mod rules;

@@ -152,7 +152,8 @@ enum Harmless {
     Said,
     /// What the daemon measured or counted, of something that no entry repeats.
     Measured,
-    /// The name of another request, bundle or report: one event is judged by its own case.
+    /// A name that no other entry has to bear: an agency's, another body's, a report's own; or one
+    /// of a list that may be shorter.
     Named,
     /// A root of the tree: not the rules but the tree judges it (I-46).
     Tree,

@@ -62,10 +62,18 @@ fn report(series: &str, published_at: Timestamp) -> Value {
         "report_sha256": digest("report"), "band_width": width, "published_at": published_at})
 }
 
+/// A size that leaves nothing out.
+fn everything_so_far(log: &Log) -> Value {
+    json!(log.entries.len())
+}
+
 /// A log with every event of this file.
 pub(super) fn everything() -> Log {
     let mut log = founded();
-    log.must("incident.opened", None, "p-sen", &incident("impersonation"));
+    log.another("REQ-1");
+    let mut mailbox = incident("impersonation");
+    mailbox["productions"] = json!([]);
+    log.must("incident.opened", None, "p-sen", &mailbox);
     log.must("incident.closed", None, "p-sen", &json!({"incident": "INC-1", "report_sha256": digest("end")}));
     log.must("voluntary.disclosed", None, "p-sen", &threat());
     let declined = json!({"agency": "ag-1", "document_sha256": digest("letter")});
@@ -79,9 +87,10 @@ pub(super) fn everything() -> Log {
     log.approved_act("discretion", "figure.declared", None, "p-sen", &figure()).expect("two people");
     log.now_ms += 400 * DAY_MS;
     confirm(&mut log);
-    let published = report("law_enforcement", at(log.now_ms));
+    let mut published = report("law_enforcement", at(log.now_ms));
+    published["size"] = everything_so_far(&log);
     log.must("report.published", None, "p-sen", &published);
-    let corrected = json!({"report": "REP-law_enforcement", "size": 5, "root": "1".repeat(64),
+    let corrected = json!({"report": "REP-law_enforcement", "size": published["size"], "root": "1".repeat(64),
         "report_sha256": digest("corrected"), "reason": "a sum was wrong"});
     log.must("report.corrected", None, "p-sen", &corrected);
     let gone = json!({"report": "REP-2", "deleted_at": at(log.now_ms)});
@@ -120,7 +129,7 @@ fn everything_replays() {
 
 #[test]
 fn i_34_incidents_name_what_they_touch() {
-    let mut log = founded();
+    let mut log = Log::at2("bundle.sealed");
     let lost = incident("agency_key_compromised");
     assert_eq!(refused(&mut log, "incident.opened", &lost, |data| data["agency"] = Value::Null), Rule::I34);
     for kind in ["agency_key_compromised", "disclosed_to_impostor", "over_production"] {
@@ -248,7 +257,9 @@ fn i_47_bands_and_the_laws_delay() {
     log.now_ms += 400 * DAY_MS;
     let now = at(log.now_ms);
     let name = "report.published";
-    let security = report("national_security", now);
+    confirm(&mut log);
+    let mut security = report("national_security", now);
+    security["size"] = everything_so_far(&log);
     for width in [json!(499), Value::Null] {
         assert_eq!(refused(&mut log, name, &security, |data| data["band_width"] = width), Rule::I47);
     }
@@ -263,6 +274,7 @@ fn i_47_bands_and_the_laws_delay() {
     wider["period_from"] = json!("2027-01-01T00:00:00.000Z");
     wider["period_to"] = json!("2027-07-01T00:00:00.000Z");
     wider["band_width"] = json!(1000);
+    wider["size"] = everything_so_far(&log);
     assert_eq!(refused(&mut log, name, &wider, |_| {}), Rule::I47, "one width in one series");
     log.must(name, None, "p-sen", &{
         wider["band_width"] = json!(500);
@@ -272,7 +284,7 @@ fn i_47_bands_and_the_laws_delay() {
 
 #[test]
 fn s_51_i_58_the_screening_is_reviewed() {
-    let mut log = founded();
+    let mut log = Log { has_clock: false, ..founded() };
     let review = json!({"covers_human_rights": true, "report_sha256": digest("review")});
     let partial = |data: &mut Value| data["covers_human_rights"] = json!(false);
     assert_eq!(refused(&mut log, "process.reviewed", &review, partial), Rule::S51);
@@ -328,4 +340,58 @@ fn s_87_the_parameters_of_encryption_are_in_the_first_entry() {
     let raw = |value: &Value| serde_json::value::to_raw_value(value).expect("prints");
     assert!(kind.read(&raw(&created)).is_ok());
     assert_eq!(kind.read(&raw(&without)).expect_err("it must say").rule, Rule::F01);
+}
+
+#[test]
+fn i_46_a_report_leaves_no_entry_of_its_period_out() {
+    let declined = json!({"agency": null, "document_sha256": digest("letter")});
+    let end = Timestamp::parse("2027-01-01T00:00:00.000Z").expect("a time").as_ms();
+    let sized = |log: &mut Log, name: &str, data: &Value, size: u64| {
+        let mut data = data.clone();
+        data["size"] = json!(size);
+        log.post(name, None, "p-sen", &data).map(drop).map_err(|refusal| refusal.rule)
+    };
+    let mut log = founded();
+    log.now_ms = end - 1;
+    log.must("voluntary.declined", None, "p-sen", &declined);
+    let name = "report.published";
+    // Nothing follows the period yet: then everything is the least.
+    let mut idle = log.clone();
+    idle.now_ms = end + DAY_MS;
+    let early = report("law_enforcement", at(idle.now_ms));
+    assert_eq!(sized(&mut idle, name, &early, 4), Err(Rule::I46));
+    assert_eq!(sized(&mut idle, name, &early, 5), Ok(()));
+    // The first entry after it, of whatever kind, is the least that a report holds.
+    log.now_ms = end;
+    log.another("REQ-1");
+    log.now_ms += DAY_MS;
+    log.must("voluntary.declined", None, "p-sen", &declined);
+    let whole = report("law_enforcement", at(log.now_ms));
+    assert_eq!(sized(&mut log, name, &whole, 5), Err(Rule::I46));
+    assert_eq!(sized(&mut log, name, &whole, 6), Ok(()));
+    let corrected = json!({"report": "REP-law_enforcement", "size": 0, "root": "1".repeat(64),
+        "report_sha256": digest("corrected"), "reason": "a sum was wrong"});
+    assert_eq!(sized(&mut log, "report.corrected", &corrected, 5), Err(Rule::I46));
+    assert_eq!(sized(&mut log, "report.corrected", &corrected, 6), Ok(()));
+}
+
+#[test]
+fn i_46_a_report_is_of_32_bytes_and_another_of_the_same_period_is_a_correction() {
+    let mut log = founded();
+    log.now_ms += 100 * DAY_MS;
+    let good = report("law_enforcement", at(log.now_ms));
+    let name = "report.published";
+    let short = |data: &mut Value| data["report_sha256"] = json!(format!("sha256:{}", "0".repeat(62)));
+    assert_eq!(refused(&mut log, name, &good, short), Rule::F01);
+    log.must(name, None, "p-sen", &good);
+    let other = |data: &mut Value| {
+        data["report"] = json!("REP-9");
+        data["report_sha256"] = json!(digest("other figures"));
+    };
+    assert_eq!(refused(&mut log, name, &good, other), Rule::I48, "not as a second report");
+    let same_name = |data: &mut Value| data["report_sha256"] = json!(digest("other figures"));
+    assert_eq!(refused(&mut log, name, &good, same_name), Rule::I48, "nor under the same name");
+    let corrected = json!({"report": "REP-law_enforcement", "size": log.entries.len(), "root": "1".repeat(64),
+        "report_sha256": digest("other figures"), "reason": "a sum was wrong"});
+    log.must("report.corrected", None, "p-sen", &corrected);
 }

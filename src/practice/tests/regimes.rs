@@ -86,6 +86,9 @@ fn s_63_a_location_never_turns_a_refusal_into_a_yes() {
                 for issuer in issuers(instrument) {
                     for class in DataClass::ALL {
                         let anywhere = reaches_hosted(&policy, instrument, issuer, class, None);
+                        let beyond = CountryCode::new("BR").expect("two letters");
+                        let beyond = reaches_hosted(&policy, instrument, issuer, class, Some(beyond));
+                        assert_eq!(beyond, anywhere, "a country without a regime");
                         for hosted in regimes() {
                             let there = reaches_hosted(&policy, instrument, issuer, class, hosted);
                             assert!(anywhere.is_ok() || there == anywhere, "{} {class}", instrument.code);

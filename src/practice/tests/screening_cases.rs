@@ -111,6 +111,22 @@ fn case_02_one_account_abroad_is_held_and_the_others_go_on() {
 }
 
 #[test]
+fn s_62_i_56_data_in_a_country_without_a_regime_is_recorded_and_a_person_weighs_its_law() {
+    let mut beyond = consumer(OTHER);
+    beyond["hosted_in"] = json!("BR");
+    let (ours, theirs) = (item(ACCOUNT, "bsi"), item(OTHER, "bsi"));
+    let mut log = order_about(vec![ours.clone(), theirs.clone()], vec![consumer(ACCOUNT), beyond]);
+    let both = [ours.clone(), theirs];
+    let policy = log.world.policy().expect("founded").value.clone();
+    let open = crate::practice::due::of_case(&policy, log.case());
+    assert!(open.iter().any(|due| due.deadline == crate::practice::due::Deadline::Comity));
+    assert_eq!(reviewed(&log, &both, &[]), Err(Rule::I56), "nobody weighed it");
+    assert_eq!(reviewed(&log, &[ours], &[(1, "S-16")]), Ok(()), "the others go on");
+    assess(&mut log, "BR", &Value::Null, "no_conflict").expect("assessed");
+    assert_eq!(reviewed(&log, &both, &[]), Ok(()));
+}
+
+#[test]
 fn case_04_a_previous_owners_data_is_cut_off() {
     let mut recycled = consumer(ACCOUNT);
     recycled["owned_from"] = json!("2026-03-15T00:00:00.000Z");
