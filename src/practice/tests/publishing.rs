@@ -30,10 +30,12 @@ fn report(log: &Log, series: &str, width: &Value) -> Value {
     data
 }
 
-/// More than a year after the log began.
+/// More than a year after the log began; what is late by then is on record.
 fn later() -> Log {
     let mut log = Log::founded2();
     log.now_ms += 400 * DAY_MS;
+    let declined = json!({"agency": null, "document_sha256": digest("letter")});
+    log.must("voluntary.declined", None, "p-sen", &declined);
     log
 }
 
