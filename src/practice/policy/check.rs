@@ -251,5 +251,21 @@ mod tests {
             "authorises = [\"content_stored\"]\nunder_court_order",
             "S-26",
         );
+        check("fields = [\"account_exists\"]", "fields = []", "lists no field");
+        check(
+            "fields = [\"account_exists\"]",
+            "fields = [\"account_exists\", \"account_exists\"]",
+            "lists a field twice",
+        );
+        // What the policy itself takes out of every scope, no instrument of it reaches.
+        check(
+            "[\"credentials\", \"key_material\"]",
+            "[\"credentials\", \"key_material\", \"content_live\"]",
+            "S-02",
+        );
+        let criminal = "path = \"criminal\"\ncountry = \"US\"\nprocess = \"warrant\"";
+        check(criminal, "path = \"criminal\"\nprocess = \"warrant\"", "needs a country and an issuer");
+        let issuers = "issuers = [\"judge\", \"magistrate\", \"military_judge\"]";
+        check(issuers, "issuers = []", "needs a country and an issuer");
     }
 }

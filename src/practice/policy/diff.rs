@@ -290,6 +290,35 @@ mod tests {
     }
 
     #[test]
+    fn words_for_people_alone_are_a_difference_too() {
+        let found = changed("note = \"Basic subscriber", "note = \"The basic subscriber");
+        assert!(found.reach.is_empty() && !found.is_empty());
+    }
+
+    #[test]
+    fn the_same_words_in_another_order_are_another_value() {
+        let (from, to) = ("\"18 USC 2703(c)(2)\", \"FRCrP 17\"", "\"FRCrP 17\", \"18 USC 2703(c)(2)\"");
+        let found = changed(from, to);
+        let [one] = found.members.as_slice() else { panic!("{found:#?}") };
+        assert!(matches!(one.change, Alteration::Set { .. }), "{one:?}");
+    }
+
+    #[test]
+    fn a_whole_table_comes_and_goes_by_rows() {
+        let (before, rest) = DRAFT.split_once("[[comity]]").expect("a table");
+        let (_, after) = rest.split_once("\n[reimbursement]").expect("the next one");
+        let without = policy(&format!("{before}\n[reimbursement]{after}"));
+        for (from, to, change) in [
+            (policy(DRAFT), without.clone(), Alteration::Removed),
+            (without, policy(DRAFT), Alteration::Added),
+        ] {
+            let found = Differences::between(&from, &to);
+            let rows: Vec<_> = found.members.iter().map(|one| (one.row.as_deref(), &one.change)).collect();
+            assert_eq!(rows, [(Some("us.2703h"), &change)]);
+        }
+    }
+
+    #[test]
     fn rows_come_and_go() {
         let without = DRAFT.replacen("code = \"GB\"\nanswered = true", "code = \"NO\"\nanswered = true", 1);
         let found = Differences::between(&policy(DRAFT), &policy(&without));

@@ -191,3 +191,33 @@ impl Policy {
         class.is_never_disclosable() || self.never_disclosable.contains(&class)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    //! Goal: what a text may be and what its silence means. Method: the shipped text, changed.
+
+    use super::*;
+
+    const DRAFT: &str = include_str!("../../../config/policy.toml");
+
+    #[test]
+    fn a_text_is_as_long_as_it_may_be_and_no_longer() {
+        let padded = |bytes: usize| format!("{DRAFT}\n#{}", "x".repeat(bytes - DRAFT.len() - 2));
+        Policy::parse(&padded(POLICY_BYTES_MAX)).expect("as long as it may be");
+        for bytes in [POLICY_BYTES_MAX + 1, POLICY_BYTES_MAX + 2] {
+            let error = Policy::parse(&padded(bytes)).expect_err("longer");
+            assert!(matches!(error, PolicyError::TooLong { bytes: found } if found == bytes), "{error}");
+        }
+    }
+
+    #[test]
+    fn an_instrument_counts_as_a_request_unless_its_row_denies_it() {
+        let policy = Policy::parse(DRAFT).expect("sound");
+        let counts = |code: &str| {
+            let row = policy.instruments.iter().find(|row| row.code.as_str() == code);
+            row.expect("listed").counts_as_request
+        };
+        assert!(counts("us.subpoena") && counts("us.warrant_2703"));
+        assert!(!counts("us.preservation_2703f"));
+    }
+}

@@ -106,3 +106,32 @@ impl TryFrom<String> for UtcOffset {
         Self::parse(&text).ok_or("an offset from UTC looks like -07:00")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    //! Goal: an offset is read as it is written, or not at all, and prints as it was read.
+    //! Method: each bound of its parts from both sides.
+
+    use super::*;
+
+    #[test]
+    fn an_offset_is_a_sign_and_quarters_of_an_hour_up_to_14() {
+        for (text, minutes) in [
+            ("+00:00", 0),
+            ("-00:15", -15),
+            ("+05:45", 345),
+            ("-07:00", -420),
+            ("+13:30", 810),
+            ("+14:00", 840),
+            ("-14:00", -840),
+        ] {
+            let offset = UtcOffset::parse(text).unwrap_or_else(|| panic!("{text}"));
+            assert_eq!(offset.as_ms(), minutes * 60_000, "{text}");
+            assert_eq!(serde_json::to_value(offset).expect("prints"), text);
+        }
+        for text in ["-00:00", "+05:20", "+05:44", "+05:46", "+05:60", "+05:75", "+14:15", "+15:00", "+1:00"]
+        {
+            assert_eq!(UtcOffset::parse(text), None, "{text}");
+        }
+    }
+}

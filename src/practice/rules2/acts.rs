@@ -66,7 +66,6 @@ const fn kind_of(event: EventType) -> Option<Kind> {
 /// Who may approve acts of a kind.
 const fn deciders(kind: Kind) -> &'static [Role] {
     match kind {
-        Kind::NoticeWaive => &[Role::PrivacyOfficer, Role::SeniorReviewer, Role::Counsel],
         Kind::ScanClear | Kind::RedirectExempt => &[Role::Reviewer, Role::SeniorReviewer, Role::Counsel],
         _ => &[Role::SeniorReviewer, Role::Counsel, Role::PrivacyOfficer],
     }

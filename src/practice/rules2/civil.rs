@@ -10,9 +10,7 @@ use crate::practice::envelope::{Context, is_open, not_now, touched};
 use crate::practice::policy::Instrument;
 use crate::practice::refusal::Refusal;
 use crate::practice::rule::Rule;
-use crate::practice::vocabulary::{
-    ConsentRecorded, ConsentRevoked, EventType, ExactScope, Nature, RequestKind,
-};
+use crate::practice::vocabulary::{ConsentRecorded, ConsentRevoked, ExactScope, Nature, RequestKind};
 
 /// Most consents of one request that were taken back.
 const REVOKED_MAX: usize = 64;
@@ -79,14 +77,7 @@ pub(super) fn consent_revoked(
 
 /// I-37: whenever data moves, the consent covers the content of the review.
 pub(super) fn while_data_moves(context: &Context<'_>, case: &Case) -> Result<(), Refusal> {
-    let moves = matches!(
-        context.kind,
-        EventType::DisclosureOpened | EventType::BundleSealed | EventType::BundleReleased
-    );
-    match &case.review {
-        Some(review) if moves => covers(context, case, &review.scope),
-        _ => Ok(()),
-    }
+    case.review.as_ref().map_or(Ok(()), |review| covers(context, case, &review.scope))
 }
 
 /// I-37: every content item is within a consent that stands.

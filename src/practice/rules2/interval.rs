@@ -44,8 +44,9 @@ pub(super) fn stated(context: &Context<'_>, case: &Case, data: &IntervalStated) 
     Ok(Change::of_case(case))
 }
 
+/// An item of a scope has both ends or neither.
 const fn has_interval(item: &ScopeItem) -> bool {
-    item.from.is_some() || item.to.is_some()
+    item.from.is_some()
 }
 
 /// Each row is about another item that has an interval; so rows are as few as items.
@@ -126,9 +127,6 @@ fn to_utc(
     };
     let time = stated.time.as_deref().unwrap_or("00:00:00");
     let wrong = ("not a real date 2026-06-30 with a time 23:59:59 or null", CORRECT);
-    if stated.date.len() != "2026-06-30".len() || time.len() != "23:59:59".len() {
-        return Err(wrong);
-    }
     let local = Timestamp::parse(&format!("{}T{time}.000Z", stated.date)).map_err(|_| wrong)?;
     let beyond = match (edge, &stated.time) {
         (Edge::Start | Edge::Until, _) => 0,

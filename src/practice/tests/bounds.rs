@@ -50,6 +50,9 @@ impl To {
     }
 }
 
+/// Type, member, how it grows, fewest, most, whose rule.
+type Sizes = (&'static str, &'static str, fn(usize) -> To, Option<usize>, usize, Rule);
+
 /// The logs that hold every event, and the replay before each entry.
 struct Logs(Vec<(Vec<Entry>, Vec<Replay>)>);
 
@@ -87,8 +90,7 @@ impl Logs {
 fn texts_and_lists_are_as_long_as_they_may_be() {
     let subjects: fn(usize) -> To = |count| Words("journalist", count);
     let grounds: fn(usize) -> To = |count| Words("flight_from_prosecution", count);
-    // Type, member, how it grows, fewest, most.
-    let rows: &[(&str, &str, fn(usize) -> To, Option<usize>, usize, Rule)] = &[
+    let rows: &[Sizes] = &[
         ("challenge.filed", "/court", Text, Some(1), 512, Rule::S23),
         ("challenge.filed", "/docket", Text, Some(1), 512, Rule::S23),
         ("legality.reviewed", "/law", List, Some(1), 64, Rule::S32),

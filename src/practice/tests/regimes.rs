@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 use super::log::POLICY;
 use crate::model::class::DataClass;
 use crate::practice::Rule;
-use crate::practice::policy::{CountryCode, Instrument, Issuer, Policy};
+use crate::practice::policy::{Code, CountryCode, Instrument, Issuer, Policy};
 use crate::practice::rules2::reaches_hosted;
 
 const GOLDEN: &str = include_str!("../../../tests/golden/matrix-2.txt");
@@ -117,6 +117,36 @@ fn s_62_s_93_s_94_a_regime_asks_for_its_weakest_instrument_at_least() {
     assert_eq!(verdict("us.subpoena", Issuer::GrandJury, ie), Ok(()));
     assert_eq!(verdict("us.subpoena", Issuer::GrandJury, unknown), Ok(()));
     assert_eq!(verdict("us.subpoena", Issuer::Judge, ie), Err(Rule::S18));
+}
+
+#[test]
+fn s_26_the_switch_about_content_relaxes_no_regime_about_other_data() {
+    let text = POLICY
+        .replacen("noncontent_min = \"us.subpoena\"", "noncontent_min = \"us.warrant_2703\"", 1)
+        .replacen("content_min_process = \"warrant\"", "content_min_process = \"court_order\"", 1);
+    let policy = Policy::parse(&text).expect("sound");
+    let by_order = |class| {
+        let order = policy.instruments.iter().find(|row| row.code.as_str() == "us.order_2703d");
+        reaches_hosted(&policy, order.expect("listed"), Issuer::Judge, class, regimes()[1])
+    };
+    assert_eq!(by_order(DataClass::ContentStored), Ok(()));
+    assert_eq!(by_order(DataClass::Bsi), Err(Rule::S93));
+}
+
+#[test]
+fn s_93_s_94_s_95_each_country_has_its_statement() {
+    let [_, us, ie, lu] = regimes();
+    for (country, home, rule) in [("US", us, Rule::S93), ("IE", ie, Rule::S94), ("LU", lu, Rule::S95)] {
+        let mut policy = policy("", "");
+        let weakest = Code::new("us.warrant_2703").expect("a code");
+        let regime = policy.hosting.iter_mut().find(|row| Some(row.country) == home).expect("a regime");
+        regime.noncontent_min = Some(weakest);
+        let mut domestic =
+            policy.instruments.iter().find(|row| row.code.as_str() == "us.subpoena").expect("listed").clone();
+        domestic.country = home;
+        let verdict = reaches_hosted(&policy, &domestic, Issuer::GrandJury, DataClass::Bsi, home);
+        assert_eq!(verdict, Err(rule), "{country}");
+    }
 }
 
 #[test]
