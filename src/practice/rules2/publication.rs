@@ -216,7 +216,8 @@ fn is_a_half_year(rule: Rule, from: Timestamp, to: Timestamp) -> Result<(), Refu
 /// The first instant of the half-year in which `at` lies.
 fn half_of(at: Timestamp) -> Option<Timestamp> {
     let text = at.to_string();
-    let half = HALVES[usize::from(text.get(5..7)? >= "07")];
+    let [first, second] = HALVES;
+    let half = if text.get(5..7)? < "07" { first } else { second };
     Timestamp::parse(&format!("{}{half}", text.get(..4)?)).ok()
 }
 

@@ -34,7 +34,7 @@ fn peopled() -> Log {
 
 /// What the question says to an event of this type by this person.
 fn asked(log: &mut Log, kind: EventType, request: Option<&str>, actor: &str) -> Result<(), Refusal> {
-    let data = serde_json::from_str(&example(kind).data.get().to_owned()).expect("JSON");
+    let data = serde_json::from_str(example(kind).data.get()).expect("JSON");
     let mut event = log.event(kind.as_str(), request, actor, &data);
     event.envelopes = example(kind).envelopes;
     let case = event.request.as_ref().and_then(|request| log.cases.get(request));

@@ -5,11 +5,39 @@
 use serde_json::{Value, json};
 
 use super::log::{Log, MINUTE_MS, REQUEST, digest};
-use crate::practice::due::{of_case, of_world};
-use crate::practice::{DAEMON, Replay, Rule};
+use crate::model::event::Event;
+use crate::model::id::RequestId;
+use crate::practice::due::{Due, of_case, of_world};
+use crate::practice::{DAEMON, Replay, Rule, RuleSet};
 use crate::tlog::{LeafIndex, leaf_hash};
 
 const DAY_MS: i64 = 24 * 60 * MINUTE_MS;
+
+impl Log {
+    /// What the daemon's clock does before anything else is recorded: it says of each duty that is
+    /// late that it is.
+    pub(super) fn tick(&mut self, event: &Event) {
+        if self.rules < RuleSet::Two || event.actor == DAEMON && event.type_ == "deadline.passed" {
+            return;
+        }
+        let now = self.stamp().time;
+        let Some(policy) = self.world.policy().map(|policy| policy.value.clone()) else { return };
+        let case = event.request.as_ref().and_then(|request| self.cases.get(request));
+        let of_case = case.map(|case| (of_case(&policy, case), case.passed.clone()));
+        let of_world = Some((of_world(&self.world), self.world.records().passed.clone()));
+        for (open, mut passed) in of_case.into_iter().chain(of_world) {
+            let is_late = |due: &&Due| due.deadline.is_a_duty() && due.at < now;
+            for due in open.iter().filter(is_late) {
+                if passed.insert((due.deadline, due.set_by)) {
+                    let data = json!({"deadline": due.deadline, "set_by": due.set_by, "due_at": due.at});
+                    let request = due.request.as_ref().map(RequestId::as_str);
+                    let event = self.event("deadline.passed", request, DAEMON, &data);
+                    self.record(&event).unwrap_or_else(|refusal| panic!("{refusal}"));
+                }
+            }
+        }
+    }
+}
 
 /// What the daemon's clock confirms now.
 fn confirm(log: &mut Log) {
@@ -20,7 +48,7 @@ fn confirm(log: &mut Log) {
     assert!(!late.is_empty(), "something is late");
     for due in late {
         let data = json!({"deadline": due.deadline, "set_by": due.set_by, "due_at": due.at});
-        log.must("deadline.passed", due.request.as_ref().map(|id| id.as_str()), DAEMON, &data);
+        log.must("deadline.passed", due.request.as_ref().map(RequestId::as_str), DAEMON, &data);
     }
 }
 

@@ -16,7 +16,6 @@ use crate::model::event::Event;
 use crate::model::id::{EventId, RequestId};
 use crate::model::time::Timestamp;
 use crate::practice::acknowledgement::ACK_NAMESPACE;
-use crate::practice::due::{Due, of_case, of_world};
 use crate::practice::vocabulary::{Activated, Crypto, LeafRef};
 use crate::practice::{
     Case, Claim, DAEMON, Head, Refusal, RuleSet, Stamp, State, Verdict, World, apply, approvable,
@@ -169,30 +168,6 @@ impl Log {
         Stamp { index, time: Timestamp::from_ms(self.now_ms).expect("a time"), head }
     }
 
-    /// What the daemon's clock does before anything else is recorded: it says of each duty that is
-    /// late that it is.
-    fn tick(&mut self, event: &Event) {
-        if self.rules < RuleSet::Two || event.actor == DAEMON && event.type_ == "deadline.passed" {
-            return;
-        }
-        let now = self.stamp().time;
-        let Some(policy) = self.world.policy().map(|policy| policy.value.clone()) else { return };
-        let case = event.request.as_ref().and_then(|request| self.cases.get(request));
-        let of_case = case.map(|case| (of_case(&policy, case), case.passed.clone()));
-        let of_world = Some((of_world(&self.world), self.world.records().passed.clone()));
-        for (open, mut passed) in of_case.into_iter().chain(of_world) {
-            let is_late = |due: &&Due| due.deadline.is_a_duty() && due.at < now;
-            for due in open.iter().filter(is_late) {
-                if passed.insert((due.deadline, due.set_by)) {
-                    let data = json!({"deadline": due.deadline, "set_by": due.set_by, "due_at": due.at});
-                    let request = due.request.as_ref().map(RequestId::as_str);
-                    let event = self.event("deadline.passed", request, DAEMON, &data);
-                    self.record(&event).unwrap_or_else(|refusal| panic!("{refusal}"));
-                }
-            }
-        }
-    }
-
     /// Judges as the daemon does, and keeps what is admitted. `Ok(None)`: recorded before.
     pub(super) fn try_post(&mut self, event: &Event) -> Result<Option<LeafRef>, Refusal> {
         if self.has_clock {
@@ -201,7 +176,7 @@ impl Log {
         self.record(event)
     }
 
-    fn record(&mut self, event: &Event) -> Result<Option<LeafRef>, Refusal> {
+    pub(super) fn record(&mut self, event: &Event) -> Result<Option<LeafRef>, Refusal> {
         let event = Event::parse(&event.to_bytes()).expect("an event reads back");
         let stamp = self.stamp();
         let case = event.request.as_ref().and_then(|request| self.cases.get(request));

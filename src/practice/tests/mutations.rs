@@ -163,12 +163,10 @@ enum Harmless {
     Independent,
     /// A decision for each of two people, who may decide in any order.
     Decisions,
-    /// Time goes on without it: what follows would have been late, and lateness relaxes nothing.
-    Late,
 }
 
 impl Harmless {
-    const ALL: [Self; 10] = [
+    const ALL: [Self; 9] = [
         Self::Elsewhere,
         Self::Words,
         Self::Said,
@@ -178,7 +176,6 @@ impl Harmless {
         Self::Counted,
         Self::Independent,
         Self::Decisions,
-        Self::Late,
     ];
 
     fn named(word: &str) -> Self {
