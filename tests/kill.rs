@@ -143,6 +143,7 @@ fn bundle_number(export: &Path, path: &Path) -> u64 {
 fn nothing_acknowledged_is_lost() {
     let rounds = setting("PROBITY_KILL_ROUNDS").unwrap_or(ROUNDS);
     let seed = seed();
+    eprintln!("kill: seed {seed}");
     let began = Instant::now();
     let mut random = Random(seed);
     let home = Home::found();
@@ -225,6 +226,7 @@ fn names(home: &Home, dir: &str) -> BTreeSet<String> {
 #[test]
 fn no_orphan_and_no_phantom_in_the_outbox() {
     let seed = seed();
+    eprintln!("kill: seed {seed}");
     let mut random = Random(seed);
     let home = Home::found();
     let disclosures: Vec<_> = (0..PACKAGING_ROUNDS).map(|round| package(&home, round, &mut random)).collect();

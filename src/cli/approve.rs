@@ -284,7 +284,7 @@ fn show(act: &Act, entry: &OpenedEntry, terminal: Terminal) -> Result<(), Failur
             "refused     item {} under {}: {}",
             refused["item"],
             text(&refused["rule"]),
-            text(&refused["reason"])
+            visible(text(&refused["reason"]))
         ))?;
     }
     for recipient in &act.recipients {
@@ -336,10 +336,13 @@ fn show_scope(base64: &str, expected: Option<Digest>, terminal: Terminal) -> Res
             (Some(from), Some(to)) => format!("from {from} until before {to}"),
             _ => "no interval".to_owned(),
         };
-        let fields = item.fields.as_ref().map_or("every field".to_owned(), |fields| fields.join(", "));
+        let fields =
+            item.fields.as_ref().map_or("every field".to_owned(), |fields| visible(&fields.join(", ")));
         terminal.line(format_args!(
             "scope       {} at {}: {}, {interval}, {fields}",
-            item.account, item.service, item.class
+            visible(item.account.as_str()),
+            item.service,
+            item.class
         ))?;
     }
     Ok(())

@@ -14,9 +14,9 @@ use crate::ledger::{
 use crate::ops::age::{self, Identities, Recipients};
 use crate::ops::config::{Config, Home};
 use crate::ops::{files, keys};
-use crate::practice::World;
+use crate::practice::{Directory, World};
 use crate::store::{HomeLock, RocksStore, StoreError};
-use crate::tlog::{LogSigner, Origin};
+use crate::tlog::{LogSigner, Origin, PublicKey};
 
 /// Longest text of policy, directory or roles in bytes: it must fit an entry's payload.
 const TEXT_BYTES_MAX: u64 = 4 * 1024 * 1024;
@@ -91,6 +91,14 @@ impl LoadedHome {
                 }
             }
         }
+        // Attack: a bundle encrypted to a key whose private half everybody has.
+        let directory = world.directory().map(|active| &active.value);
+        for agency in directory.into_iter().flat_map(Directory::agencies) {
+            for recipient in &agency.recipients {
+                let checked = examples.check(recipient.age.as_bytes(), agency.id.as_str());
+                checked.map_err(Failure::with(Exit::Config))?;
+            }
+        }
         if log == disclosure {
             let error = anyhow::anyhow!("keys.log and keys.disclosure are the same key");
             return Err(Failure::new(Exit::Config, error).hint("give every purpose a key of its own"));
@@ -122,6 +130,8 @@ impl LoadedHome {
         let limits = &self.config.limits;
         let start = StartUp {
             signer: self.signer()?,
+            disclosure: PublicKey::from_bytes(self.disclosure_key.verifying_key().as_bytes())
+                .map_err(Failure::with(Exit::Config))?,
             at_rest: load_identities(&self.config.keys.at_rest)?.0,
             kek_dir: self.home.kek(),
             texts: self.texts.clone(),

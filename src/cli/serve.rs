@@ -102,7 +102,11 @@ fn start_packager(loaded: &LoadedHome, ledger: &Ledger) -> Result<Started, Failu
         log_key: &loaded.log_key,
         at_rest_text: &loaded.at_rest_text,
     };
-    Packager::start(start).map_err(Failure::with(Exit::Unavailable))
+    Packager::start(start).map_err(|error| {
+        // A ledger in doubt is not started again by itself.
+        let exit = if error.is_of_the_ledger() { Exit::Storage } else { Exit::Unavailable };
+        Failure::new(exit, error)
+    })
 }
 
 /// An error with all that caused it: at 3 a.m. "the database failed" is not enough.

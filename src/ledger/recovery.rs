@@ -40,7 +40,7 @@ use super::{derived, rebuild, rows, tree};
 use crate::model::anchor;
 use crate::ops::age::Identities;
 use crate::store::Store;
-use crate::tlog::{LogSigner, Node};
+use crate::tlog::{LogSigner, Node, PublicKey};
 use tail::Tail;
 
 /// A database whose anchor was written by another machine.
@@ -67,6 +67,8 @@ pub enum AnchorLag {
 pub struct StartUp {
     /// Signs checkpoints; names the log.
     pub signer: LogSigner,
+    /// The disclosure key's public half: bundles are signed with the key that entry 0 names.
+    pub disclosure: PublicKey,
     /// Opens the KEK file.
     pub at_rest: Identities,
     /// Where KEK files are kept.

@@ -214,7 +214,10 @@ fn destroyed(reason: Option<DestroyReason>) -> Problem {
         Some(DestroyReason::SourceChanged) => ("source-changed", "a source changed between its two reads"),
         Some(DestroyReason::KeyFound) => ("own-key", "one of the daemon's own keys occurred in the output"),
         Some(DestroyReason::Failed) => ("failed", "the collection failed"),
-        None => ("unsettled", "it was broken off, and that is not recorded yet; the next start records it"),
+        None => (
+            "unsettled",
+            "it was broken off, and that is not recorded yet; the next start does it, or another opening",
+        ),
     };
     Problem { code, detail: detail.to_owned() }
 }

@@ -109,6 +109,9 @@ pub enum PackageError {
     /// The machine failed.
     #[error(transparent)]
     Machine(#[from] MachineError),
+    /// A fault of this program, in this collection.
+    #[error("the collection met a fault of this program; its log says where")]
+    Panicked,
     /// The daemon stops.
     #[error("the daemon stopped before the bundle was sealed")]
     Interrupted,
@@ -143,10 +146,23 @@ impl PackageError {
             Self::Pack(_) => "pack",
             Self::OwnKey(_) => "own-key",
             Self::OwnKeys(_) => "own-keys",
-            Self::Receipt(_) | Self::File(_) | Self::Io { .. } | Self::Machine(_) => "failed",
+            Self::Receipt(_) | Self::File(_) | Self::Io { .. } | Self::Machine(_) | Self::Panicked => {
+                "failed"
+            }
             Self::Lost => "lost",
             Self::Interrupted => "interrupted",
         }
+    }
+
+    /// Whether the ledger stopped or is in doubt: nothing that follows would be recorded.
+    #[must_use]
+    pub const fn is_of_the_ledger(&self) -> bool {
+        matches!(
+            self,
+            Self::Submit(SubmitError::Poisoned | SubmitError::Closed)
+                | Self::Read(ReadError::Poisoned | ReadError::Doubt)
+                | Self::Unproven(_)
+        )
     }
 
     /// The reason that `bundle.destroyed` gives.

@@ -19,6 +19,7 @@ use crate::model::approval::{Approval, Decision, Kind};
 use crate::model::digest::Digest;
 use crate::model::dsse::Envelope;
 use crate::model::id::{DisclosureId, EventId, PersonId, ProductionId, RequestId};
+use crate::model::opening::Logged;
 use crate::ops::config::Home;
 use crate::practice::case::{Disclosure, Step};
 use crate::practice::vocabulary::{ApprovalRecord, DestroyReason, DisclosureOpened, EventType, LeafRef};
@@ -130,22 +131,43 @@ impl Packager {
         let Shared { bench, board, queue, .. } = &*self.0;
         bench.go_on()?;
         let disclosure = disclosure_of(&id);
-        let mut case = bench.logbook.reader().case(request)?;
+        let case = bench.logbook.reader().case(request)?;
         if case.disclosure(&disclosure).is_some_and(|known| known.collector == *collector) {
             return Ok(disclosure);
         }
         if !bench.has_sources() {
             return Err(PackageError::NoSources);
         }
-        let is_over = |live: &&Disclosure| {
-            let is_stale = live.step == Step::Sealed && is_stale(&case, live);
-            // Whoever opens another one searches again instead of certifying.
-            let found_nothing = live.step == Step::Filtered && case.yields.found_nothing(&live.id);
-            (is_stale || found_nothing) && board.running(&live.id).is_none()
-        };
-        let stale = case.live_disclosure().filter(is_over);
-        if let Some(stale) = stale {
-            destroy(bench, request, &stale.id, DestroyReason::Ordered)?;
+        // Nothing is destroyed for a collection that has no place to run.
+        board.reserve(&disclosure)?;
+        let opened = self
+            .begin(request, collector, id, &disclosure)
+            .inspect_err(|_| board.finish(&disclosure, None))?;
+        board.know(&disclosure, request);
+        let job = Box::new(Job { request: request.clone(), opened });
+        // Only a worker that ended takes none; the next start settles what was recorded.
+        queue.try_send(Message::Run(job)).map_err(|_| {
+            board.finish(&disclosure, None);
+            PackageError::Interrupted
+        })?;
+        Ok(disclosure)
+    }
+
+    /// Makes way for the collection and records that it begins.
+    ///
+    /// If we crash in between, what was there is gone and nothing new began: the same call again
+    /// begins it.
+    fn begin(
+        &self,
+        request: &RequestId,
+        collector: &PersonId,
+        id: EventId,
+        disclosure: &DisclosureId,
+    ) -> Result<Logged<DisclosureOpened>, PackageError> {
+        let bench = &*self.0.bench;
+        let mut case = bench.logbook.reader().case(request)?;
+        if let Some((over, reason)) = self.is_over(request)? {
+            destroy(bench, request, &over, reason)?;
             case = bench.logbook.reader().case(request)?;
         }
         let review = case.review.ok_or(PackageError::NotNow { state: "the request is not reviewed" })?;
@@ -156,23 +178,30 @@ impl Packager {
             review: review.context,
             scope_sha256: review.scope.sha256(),
         };
-        board.reserve(&disclosure)?;
-        match bench.logbook.append_as(request, EventType::DisclosureOpened, id, data) {
-            Ok(opened) => {
-                board.know(&disclosure, request);
-                let job = Box::new(Job { request: request.clone(), opened });
-                // Only a worker that ended takes none; the next start settles what was recorded.
-                queue.try_send(Message::Run(job)).map_err(|_| {
-                    board.finish(&disclosure, None);
-                    PackageError::Interrupted
-                })?;
-                Ok(disclosure)
-            }
-            Err(error) => {
-                board.finish(&disclosure, None);
-                Err(error)
-            }
+        bench.logbook.append_as(request, EventType::DisclosureOpened, id, data)
+    }
+
+    /// The request's last collection, if nothing comes of it any more, and why.
+    fn is_over(&self, request: &RequestId) -> Result<Option<(DisclosureId, DestroyReason)>, PackageError> {
+        let Shared { bench, board, .. } = &*self.0;
+        let case = bench.logbook.reader().case(request)?;
+        let Some(id) = case.live_disclosure().map(|live| live.id.clone()) else { return Ok(None) };
+        if board.running(&id).is_some() {
+            return Ok(None);
         }
+        // Read after the worker was seen to be done with it: it may have sealed meanwhile.
+        let case = bench.logbook.reader().case(request)?;
+        let Some(live) = case.live_disclosure().filter(|live| live.id == id) else { return Ok(None) };
+        // Whoever opens another one searches again instead of certifying.
+        let found_nothing = live.step == Step::Filtered && case.yields.found_nothing(&live.id);
+        Ok(if found_nothing || live.step == Step::Sealed && is_stale(&case, live) {
+            Some((id, DestroyReason::Ordered))
+        } else if live.step < Step::Sealed {
+            // It broke off, and that could not be recorded then, e.g. while the clock was in doubt.
+            Some((id, DestroyReason::Failed))
+        } else {
+            None
+        })
     }
 
     /// How far a collection is.

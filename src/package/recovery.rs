@@ -58,7 +58,7 @@ pub(super) fn recover(bench: &Workbench, board: &Board) -> Result<Recovered, Pac
             for disclosure in &case.disclosures {
                 board.know(&disclosure.id, &case.request);
                 match settle(bench, case, disclosure, &mut recovered) {
-                    Err(error) if is_fatal(&error) => return Err(error),
+                    Err(error) if error.is_of_the_ledger() => return Err(error),
                     Err(error) => {
                         tracing::error!(disclosure = %disclosure.id, %error, "a collection could not be settled");
                         recovered.unsettled.push(disclosure.id.clone());
@@ -183,14 +183,4 @@ fn sweep(
 
 fn name(disclosure: &Disclosure) -> Option<OsString> {
     disclosure.production.as_ref().map(|production| production.as_str().into())
-}
-
-/// The ledger stopped: nothing that follows would be recorded.
-fn is_fatal(error: &PackageError) -> bool {
-    matches!(
-        error,
-        PackageError::Submit(SubmitError::Poisoned | SubmitError::Closed)
-            | PackageError::Read(ReadError::Poisoned | ReadError::Doubt)
-            | PackageError::Unproven(_)
-    )
 }

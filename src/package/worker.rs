@@ -1,5 +1,6 @@
 //! The one thread that reads sources and writes bundles: one at a time, off the runtime.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::mpsc::Receiver;
 use std::thread::{self, JoinHandle};
@@ -58,7 +59,7 @@ impl Worker {
 fn work(bench: &Workbench, board: &Board, job: Job) {
     let Job { request, opened } = job;
     let disclosure = opened.value().disclosure.clone();
-    let sealed = run(bench, board, opened);
+    let sealed = caught(|| run(bench, board, opened));
     match &sealed {
         Ok(sealed) => {
             let (production, index) = (sealed.production(), sealed.context().index.get());
@@ -75,6 +76,14 @@ fn work(bench: &Workbench, board: &Board, job: Job) {
         }
     }
     board.finish(&disclosure, sealed.as_ref().err());
+}
+
+/// A panic is a fault of ours in one collection: it fails, and the worker goes on to the next.
+///
+/// What unwinds leaves nothing half-done in memory: a collection owns its state, the board's lock is
+/// not held while one runs, and what is on the disk is deleted as after every other failure.
+fn caught(run: impl FnOnce() -> Result<Sealed, PackageError>) -> Result<Sealed, PackageError> {
+    catch_unwind(AssertUnwindSafe(run)).unwrap_or(Err(PackageError::Panicked))
 }
 
 /// Every step, in order.
@@ -131,4 +140,20 @@ pub(super) fn destroy(
     let data = BundleDestroyed { disclosure: disclosure.clone(), production, reason };
     bench.logbook.append(request, EventType::BundleDestroyed, data)?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    //! Goal: a panic ends one collection, and not the worker.
+    //! Method: a run that panics.
+
+    use super::*;
+
+    #[test]
+    fn a_panic_is_a_failure_like_another() {
+        let outcome = caught(|| panic!("a fault of ours"));
+        let Err(error) = outcome else { panic!("nothing was sealed") };
+        assert!(matches!(error, PackageError::Panicked), "{error}");
+        assert_eq!(error.destroy_reason(), DestroyReason::Failed);
+    }
 }

@@ -43,6 +43,15 @@ fn a_home_that_cannot_be_served_says_why() {
     check(70, "the anchor holds a note that the log key did not sign");
     fs::write(&key, kept).expect("written");
 
+    // Nor are bundles signed with a key that the log does not name.
+    let key = home.root.join("keys/disclosure.pem");
+    let kept = fs::read(&key).expect("read");
+    copy(&repository().join("keys-example/disclosure.pem"), &key);
+    fs::set_permissions(&key, fs::Permissions::from_mode(0o600)).expect("set");
+    home.configure("demonstration = false", "demonstration = true");
+    check(70, "the disclosure key");
+    fs::write(&key, kept).expect("written");
+
     let anchor = home.root.join("anchor");
     let kept = fs::read(&anchor).expect("read");
     fs::remove_file(&anchor).expect("removed");
@@ -110,10 +119,19 @@ fn an_account_that_is_no_peer_gets_one_answer() {
 #[test]
 fn example_keys_need_a_demonstration() {
     let home = Home::prepare();
+    fs::rename(home.beside("roles.toml"), home.beside("roles.toml.own")).expect("renamed");
     fs::copy(repository().join("config/roles.toml"), home.beside("roles.toml")).expect("copied");
     let refused = home.init(&[]).expect(78);
     assert!(refused.stderr.contains("is one of the example keys"), "{}", refused.stderr);
     fs::remove_dir_all(&home.root).expect("removed");
+    // An agency's published key would open its bundles to everybody.
+    let own = fs::read_to_string(home.beside("roles.toml.own")).expect("reads");
+    fs::write(home.beside("roles.toml"), own).expect("written");
+    fs::copy(repository().join("config/directory.toml"), home.beside("directory.toml")).expect("copied");
+    let refused = home.init(&[]).expect(78);
+    assert!(refused.stderr.contains("is one of the example keys"), "{}", refused.stderr);
+    fs::remove_dir_all(&home.root).expect("removed");
+    fs::copy(repository().join("config/roles.toml"), home.beside("roles.toml")).expect("copied");
     home.init(&["--demonstration"]).expect(0);
     // A founded home is not founded again.
     let again = home.init(&["--demonstration"]).expect(73);

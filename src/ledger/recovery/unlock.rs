@@ -37,6 +37,7 @@ pub(super) fn open_vault(store: &dyn Store, start: &StartUp) -> Result<Vault, Re
     let differing = [
         (created.origin == *origin, "the origin"),
         (created.log_vkey == start.signer.vkey().to_string(), "the log key"),
+        (created.disclosure_key == start.disclosure.to_base64(), "the disclosure key"),
         (created.system_key_id == system.id.to_string(), "the system key"),
         (created.epoch == FIRST_EPOCH, "the epoch"),
     ];

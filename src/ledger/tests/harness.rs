@@ -182,8 +182,10 @@ impl TestLog {
     }
 
     pub(in crate::ledger) fn start_up(&self) -> StartUp {
+        let disclosure = ed25519_dalek::SigningKey::from_bytes(&[2; 32]).verifying_key();
         StartUp {
             signer: signer(),
+            disclosure: PublicKey::from_bytes(disclosure.as_bytes()).expect("a good key"),
             at_rest: self.identities(),
             kek_dir: self.home.path().join("kek"),
             texts: texts(),

@@ -23,7 +23,7 @@ use crate::ops::{files, machine};
 use crate::package::workbench::Workbench;
 use crate::package::*;
 use crate::practice::vocabulary::PeerRole;
-use crate::practice::{Case, EventType, RuleSet, approvable, approvable_act_of};
+use crate::practice::{Case, DAEMON, EventType, RuleSet, approvable, approvable_act_of};
 use crate::store::MemoryStore;
 use crate::tlog::{LogSigner, Origin, PublicKey, Vkey};
 
@@ -198,8 +198,25 @@ impl Bed {
         data: &Value,
         envelopes: Vec<Vec<u8>>,
     ) {
+        self.submit(poster(), request, kind, actor, data, envelopes);
+    }
+
+    /// What the daemon records of itself.
+    pub(super) fn record(&self, request: &str, kind: EventType, data: &Value) {
+        self.submit(Poster::Daemon, request, kind, DAEMON, data, Vec::new());
+    }
+
+    fn submit(
+        &self,
+        poster: Poster,
+        request: &str,
+        kind: EventType,
+        actor: &str,
+        data: &Value,
+        envelopes: Vec<Vec<u8>>,
+    ) {
         let draft = Draft {
-            poster: poster(),
+            poster,
             id: event_id(),
             type_: kind,
             request: Some(RequestId::new(request).expect("an id")),

@@ -173,3 +173,20 @@ fn a_revoked_approval_keeps_the_sources_closed() {
     assert_eq!(bed.ledger().reader().size().expect("runs"), size);
     end(started);
 }
+
+#[test]
+fn a_collection_that_broke_off_makes_way_for_another() {
+    let bed = Bed::new();
+    bed.approved("R-1", &[item(ADA, "bsi")]);
+    let started = bed.packager();
+    // As a worker leaves it that could not record its failure, e.g. while the clock was in doubt.
+    let case = bed.case("R-1");
+    let review = case.review.expect("reviewed");
+    let left = json!({"disclosure": "DIS-left", "collector": "p-col", "order": case.order,
+        "review": review.context, "scope_sha256": review.scope.sha256()});
+    bed.record("R-1", EventType::DisclosureOpened, &left);
+    let disclosure = open(&started.packager, "R-1").expect("opened");
+    assert_eq!(bed.case("R-1").disclosures[0].destroyed, Some(DestroyReason::Failed));
+    assert_eq!(settled(&started.packager, &disclosure).state, State::Sealed);
+    end(started);
+}
