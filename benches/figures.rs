@@ -216,6 +216,7 @@ impl Log {
         found(&*store, &mut anchor(), founding, &environment).expect("founded");
         let start = StartUp {
             signer: signer(),
+            disclosure: PublicKey::from_bytes(key(2).verifying_key().as_bytes()).expect("a good key"),
             at_rest: identities(),
             kek_dir: root.join("kek"),
             texts: texts(),

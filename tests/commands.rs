@@ -204,3 +204,25 @@ fn the_example_review_system_walks_either_rule_set() {
         home.verify(&home.root, &[]).expect(0);
     }
 }
+
+/// What the demonstration leaves for whoever looks further.
+const LEFT_BY_THE_DEMO: [&str; 7] =
+    ["probity.toml", "log.vkey", "export", "outbox", "agency/key.txt", "auditor/key.txt", "opened"];
+
+#[test]
+fn the_demonstration_refuses_releases_and_names_the_entry() {
+    let scratch = tempfile::tempdir().expect("a scratch directory");
+    let home = scratch.path().join("demo");
+    let told = probity(["demo", "--home", &home.display().to_string()]).expect(0).stdout;
+    let refused = told.find("refused (422) under S-31").expect("the subpoena for mail is refused");
+    let named = told.find("entry_altered: entry ").expect("the flipped bit is named");
+    assert!(refused < named, "in the order of the story");
+    for left in LEFT_BY_THE_DEMO {
+        assert!(home.join(left).exists(), "{left}");
+    }
+    // What is told of the copy is true of it: the log itself is whole.
+    let (export, vkey) =
+        (home.join("export").display().to_string(), home.join("log.vkey").display().to_string());
+    let identity = home.join("auditor/key.txt").display().to_string();
+    probity(["verify", &export, "--log-key", &vkey, "--identity", &identity]).expect(0);
+}

@@ -24,7 +24,7 @@ use super::board::Board;
 use super::steps::{Released, Sealed};
 use super::workbench::Workbench;
 use super::worker::destroy;
-use crate::ledger::{PAGE_ROWS_MAX, ReadError, SubmitError};
+use crate::ledger::PAGE_ROWS_MAX;
 use crate::model::id::{DisclosureId, ProductionId};
 use crate::practice::case::{Case, Disclosure, Stage, Step};
 use crate::practice::vocabulary::DestroyReason;

@@ -106,6 +106,7 @@ impl Press {
         found(&*store, &mut FileAnchor::new(&home.anchor()), founding, &environment)?;
         let start = StartUp {
             signer: signer()?,
+            disclosure: PublicKey::from_bytes(disclosure.verifying_key().as_bytes())?,
             at_rest,
             kek_dir: home.kek(),
             texts,

@@ -126,6 +126,7 @@ impl Bed {
     fn boot(&mut self) {
         let start = StartUp {
             signer: signer(),
+            disclosure: PublicKey::from_bytes(key("disclosure").verifying_key().as_bytes()).expect("good"),
             at_rest: identities(&self.at_rest),
             kek_dir: self.dir.path().join("kek"),
             texts: self.texts(),
