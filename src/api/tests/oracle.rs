@@ -35,10 +35,13 @@ const ASKED: [(&str, &str); 13] = [
 ];
 
 /// Under rule set 1, where the daemon's own clock looks nothing up meanwhile.
+fn without_due_dates(setup: Setup) -> Setup {
+    let policy = setup.texts.policy.replacen("rules = 2\n", "", 1);
+    Setup { texts: Texts { policy, ..setup.texts }, ..setup }
+}
+
 async fn nothing_is_told(roles: Option<BTreeSet<PeerRole>>, code: &str) {
-    let texts = texts();
-    let policy = texts.policy.replacen("rules = 2\n", "", 1);
-    let daemon = Daemon::start(Setup { roles, texts: Texts { policy, ..texts }, ..Setup::default() });
+    let daemon = Daemon::start(without_due_dates(Setup { roles, ..Setup::default() }));
     daemon.record(&received(1)).await;
     let before = lookups(&daemon.store);
     let first = daemon.get("/v1/requests/R-1").await;
@@ -73,7 +76,7 @@ async fn an_unknown_account_cannot_tell_what_is_there() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_peer_cannot_probe_with_what_is_not_for_it_to_post() {
-    let daemon = Daemon::start(Setup::of_role(PeerRole::Reviewer));
+    let daemon = Daemon::start(without_due_dates(Setup::of_role(PeerRole::Reviewer)));
     daemon.record(&received(1)).await;
     let before = lookups(&daemon.store);
     let mut answers = Vec::new();
