@@ -111,10 +111,13 @@ pub(super) fn may_find<'c>(context: &Context<'_>, case: &'c Case) -> Result<&'c 
     Ok(classified)
 }
 
-/// The case after a finding: what was reviewed before rested on another one (I-10).
+/// The case after a finding: what was reviewed before rested on another one (I-10). What ended, or
+/// is in quarantine, stays so (I-18, I-33).
 pub(super) fn unreviewed(context: &Context<'_>, case: &Case) -> Case {
     let mut case = touched(context, case);
-    case.stage = case.stage.min(Stage::Screening);
+    if case.stage == Stage::Reviewed {
+        case.stage = Stage::Screening;
+    }
     case.review = None;
     case
 }

@@ -210,6 +210,21 @@ fn s_30_only_an_objection_for_comity_that_is_taken_back_takes_the_review() {
     }
 }
 
+/// A court's ruling comes when it comes, also after the end.
+#[test]
+fn i_18_a_ruling_brings_no_ended_request_back() {
+    for ending in ["request.withdrawn", "request.rejected"] {
+        let mut log = Log::at2("rights.screened");
+        file(&mut log, "comity", false).expect("filed");
+        log.step(ending);
+        let stage = log.case().stage;
+        decide(&mut log, "motion_withdrawn").expect("decided");
+        assert_eq!(log.case().stage, stage, "{ending}");
+        let refusal = log.post_data("review.completed").expect_err("it ended");
+        assert_eq!(refusal.rule, Rule::I18, "{ending}");
+    }
+}
+
 /// Before the review of a demand about somebody in Great Britain who is no US person, or is one.
 fn abroad(us_person: bool) -> Log {
     to_review_with(|step, data| {
