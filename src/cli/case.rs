@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use serde_json::Value;
 
-use super::approve::{self, visible};
+use super::approve;
 use super::client::Client;
 use super::exit::{Exit, Failure};
-use super::terminal::Terminal;
+use super::terminal::{Terminal, visible};
 use crate::model::approval::Kind;
 use crate::model::id::RequestId;
 use crate::ops::files;

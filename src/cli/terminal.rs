@@ -129,3 +129,23 @@ pub(super) enum Unit {
 fn talk(text: &str) {
     let _ = writeln!(std::io::stderr().lock(), "{text}");
 }
+
+/// Text by others on a terminal: what would move its cursor or turn its direction is spelled out.
+pub(super) fn visible(text: &str) -> String {
+    let turns =
+        |c: char| matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let spelled = |c: char| {
+        if (c.is_control() && c != '\t') || turns(c) { c.escape_unicode().to_string() } else { c.to_string() }
+    };
+    text.chars().map(spelled).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_others_wrote_cannot_move_the_cursor() {
+        assert_eq!(visible("a\u{1b}[2Kb\u{202e}c\td"), "a\\u{1b}[2Kb\\u{202e}c\td");
+    }
+}
