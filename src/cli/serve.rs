@@ -45,6 +45,7 @@ pub(super) fn run(
         return Ok(Exit::Clean);
     }
     start_log();
+    log_panics();
     // Before the database: RocksDB's own lock would look like storage doubt.
     let _lock = loaded.lock()?;
     let machine = if args.moved { OtherMachine::Accepted } else { OtherMachine::Refused };
@@ -122,6 +123,15 @@ fn causes(error: &dyn std::error::Error) -> String {
 
 fn bind_failure(error: BindError) -> Failure {
     Failure::new(Exit::Config, error)
+}
+
+/// A panic says where it was and not what its message says: that may quote data.
+fn log_panics() {
+    std::panic::set_hook(Box::new(|panic| {
+        let at = panic.location().map(ToString::to_string).unwrap_or_default();
+        let thread = std::thread::current();
+        tracing::error!(at, thread = thread.name().unwrap_or_default(), "a fault of this program");
+    }));
 }
 
 /// Structured lines on standard error; `RUST_LOG` sets the level.
