@@ -172,15 +172,4 @@ impl Replay {
     pub const fn world(&self) -> &World {
         &self.world
     }
-
-    /// The case of a request, as far as it has come.
-    #[must_use]
-    pub fn case(&self, request: &RequestId) -> Option<&Case> {
-        self.cases.get(request).map(Box::as_ref)
-    }
-
-    /// Every case.
-    pub fn cases(&self) -> impl Iterator<Item = &Case> {
-        self.cases.values().map(Box::as_ref)
-    }
 }
