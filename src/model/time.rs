@@ -8,6 +8,11 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 /// Length of a printed time in bytes.
 pub const TIME_BYTES: usize = 24;
 
+/// Milliseconds of an hour.
+pub const HOUR_MS: i64 = 3_600_000;
+/// Milliseconds of a day: time here is UTC without leap seconds, so each has as many.
+pub const DAY_MS: i64 = 24 * HOUR_MS;
+
 /// Latest time that has the form, `9999-12-31T23:59:59.999Z`, in ms since 1970.
 const MS_MAX: i64 = 253_402_300_799_999;
 /// Earliest time that has the form, `0000-01-01T00:00:00.000Z`, in ms since 1970.

@@ -288,6 +288,12 @@ impl Case {
         self.disclosures.iter().find(|disclosure| disclosure.id == *id)
     }
 
+    /// Whether it stands or stood on the document. Rule set 1 kept the one in force alone.
+    #[must_use]
+    pub fn stood_on(&self, document: &Digest) -> bool {
+        self.order.sha256 == *document || self.arrival.documents.contains(document)
+    }
+
     /// When the document in force was served, as people say, and no later than it was recorded.
     #[must_use]
     pub fn served_at(&self) -> Timestamp {
@@ -368,12 +374,6 @@ impl Case {
             Some(Some(0)) => &[E::NoDataCertified, E::BundleDestroyed],
             Some(Some(_)) | None => &[E::BundleProvenance, E::BundleDestroyed],
         }
-    }
-
-    /// The persons whose approvals to disclose stand.
-    #[must_use]
-    pub fn approvers(&self) -> BTreeSet<&PersonId> {
-        self.standing_approvals().into_iter().map(|approval| &approval.person).collect()
     }
 }
 

@@ -9,9 +9,8 @@ use serde_json::{Value, json};
 use crate::cli::exit::{Exit, Failure};
 use crate::model::digest::Digest;
 use crate::model::scope::Scope;
-use crate::model::time::Timestamp;
+use crate::model::time::{DAY_MS, Timestamp};
 
-pub(super) const DAY_MS: i64 = 24 * 3_600_000;
 const MARCH: (&str, &str) = ("2026-03-01T00:00:00.000Z", "2026-04-01T00:00:00.000Z");
 const ADA: &str = "ada.example@mail.example";
 const BEN: &str = "ben.sample@mail.example";

@@ -10,7 +10,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
 use super::cast::{Cast, ORIGIN, Reviewer};
-use super::demand::{self, DAY_MS, Demand, SUBPOENA, Step, WARRANT, event, order, review, scope};
+use super::demand::{self, Demand, SUBPOENA, Step, WARRANT, event, order, review, scope};
 use crate::bundle::ack;
 use crate::bundle::open::{self, Opened, Trust};
 use crate::bundle::sshsig;
@@ -24,6 +24,7 @@ use crate::cli::{export, trust, verify};
 use crate::ledger::ExportSet;
 use crate::model::approval::Kind;
 use crate::model::digest::Digest;
+use crate::model::time::DAY_MS;
 use crate::ops::{files, machine};
 use crate::practice::RuleSet;
 

@@ -7,7 +7,7 @@ use super::signed::{self, SignedApproval};
 use super::{Context, admitted, is_open, known, not_now, touched};
 use crate::model::approval::{Decision, Kind};
 use crate::model::digest::Digest;
-use crate::model::time::Timestamp;
+use crate::model::time::{HOUR_MS, Timestamp};
 use crate::practice::approvals::{self, ApprovalState};
 use crate::practice::case::{CASE_APPROVALS_MAX, Case, Disclosure, Stage, Step};
 use crate::practice::change::{Change, Claim, Mark, Verdict};
@@ -20,8 +20,6 @@ use crate::tlog::Hash;
 
 /// Most decisions about one proposal.
 pub(in crate::practice) const PROPOSAL_APPROVALS_MAX: usize = 64;
-/// Milliseconds in an hour.
-const HOUR_MS: i64 = 3_600_000;
 const CURE: &str = "look at what is to be approved now, and sign that with probity approve";
 
 /// What an approval of a kind must name; what the kind leaves null is not compared.

@@ -8,6 +8,7 @@ use super::{Context, not_now};
 use crate::model::approval::{Decision, Kind};
 use crate::model::digest::Digest;
 use crate::model::event::Event;
+use crate::model::time::HOUR_MS;
 use crate::practice::approvals;
 use crate::practice::change::{Change, Mark};
 use crate::practice::directory::Directory;
@@ -24,8 +25,6 @@ use crate::tlog::{Hash, LeafIndex};
 
 /// Longest reason or verb in bytes.
 const TEXT_BYTES_MAX: usize = 4096;
-/// Milliseconds in an hour.
-const HOUR_MS: i64 = 3_600_000;
 
 /// I-01: index 0 creates the log; policy, directory and roles follow it at 1, 2 and 3,
 /// unsigned, because there is nobody yet who could sign. Auditors see them as the founding.

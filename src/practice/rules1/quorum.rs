@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use super::Context;
 use crate::model::approval::{Decision, Kind};
 use crate::model::digest::Digest;
-use crate::model::time::Timestamp;
+use crate::model::time::{HOUR_MS, Timestamp};
 use crate::practice::approvals::{self, ApprovalState};
 use crate::practice::case::{Case, Disclosure, Review, Sealed};
 use crate::practice::refusal::Refusal;
@@ -16,9 +16,6 @@ use crate::practice::roles::Role;
 use crate::practice::rule::Rule;
 use crate::practice::vocabulary::LeafRef;
 use crate::practice::world::InForce;
-
-/// Milliseconds in an hour.
-const HOUR_MS: i64 = 3_600_000;
 
 /// Whether the approvals' own time still runs. It ends at the seal: expiry and age say until
 /// when data may be collected, and a sealed bundle waits for its release no shorter for it.

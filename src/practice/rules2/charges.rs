@@ -1,5 +1,6 @@
 //! Flags, cost, holds and erasure (S-105 … S-108, I-41, I-49).
 
+use crate::model::time::DAY_MS;
 use crate::practice::case::{Case, HOLDS_MAX, Hold, INVOICES_MAX, Invoice, Step};
 use crate::practice::change::{Change, Claim};
 use crate::practice::due::{Deadline, Due};
@@ -12,9 +13,6 @@ use crate::practice::vocabulary::{
     CostCredited, CostInvoiced, ErasureOrdered, EventType, Flag, FlagRaised, HoldLifted, HoldPlaced,
     RequestKind,
 };
-
-/// Milliseconds in a day.
-const DAY_MS: i64 = 86_400_000;
 
 /// S-108: the first entry that knows it counts; bills before it must be given back.
 pub(super) fn flag_raised(context: &Context<'_>, case: &Case, data: &FlagRaised) -> Result<Change, Refusal> {

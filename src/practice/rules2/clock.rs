@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::publication;
+use crate::model::time::{DAY_MS, HOUR_MS};
 use crate::practice::case::Case;
 use crate::practice::change::Change;
 use crate::practice::due::{self, Deadline, Due};
@@ -14,11 +15,6 @@ use crate::practice::vocabulary::{DeadlinePassed, Nature, RequestKind, RulesActi
 use crate::practice::world::World;
 use crate::practice::{Stamp, State};
 use crate::tlog::LeafIndex;
-
-/// Milliseconds in an hour.
-const HOUR_MS: i64 = 3_600_000;
-/// Milliseconds in a day.
-const DAY_MS: i64 = 24 * HOUR_MS;
 
 /// F-02, I-50: two people put a policy in force that is written for this rule set; this entry,
 /// which names it, is the first that is judged by it.

@@ -49,7 +49,7 @@ pub(super) fn cured(context: &Context<'_>, case: &Case, data: &RequestCured) -> 
     has_not_left(context, case)?;
     is_past(context, data.received_at)?;
     is_document(&data.order, case.order.version.saturating_add(1), &data.media_type)?;
-    if case.arrival.documents.contains(&data.order.sha256) {
+    if case.stood_on(&data.order.sha256) {
         let reason = "the document is one that the request stood on before";
         return Err(Refusal::invalid(Rule::S08, "/data/order/sha256", reason, "a cure is a new document"));
     }

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use super::path::{self, Reach};
 use crate::model::approval::Kind;
-use crate::model::time::Timestamp;
+use crate::model::time::{DAY_MS, HOUR_MS, Timestamp};
 use crate::practice::approvals;
 use crate::practice::case::{Case, Classified, Emergency, Followup};
 use crate::practice::change::{Change, Claim};
@@ -27,8 +27,6 @@ use crate::practice::vocabulary::{
 const NEEDS_MAX: usize = 11;
 /// Longest statement in bytes.
 const TEXT_BYTES_MAX: usize = 4096;
-const HOUR_MS: i64 = 3_600_000;
-pub(super) const DAY_MS: i64 = 24 * HOUR_MS;
 
 /// S-39, S-41 … S-45, S-47: everything an emergency request must have.
 pub(super) fn assessed(

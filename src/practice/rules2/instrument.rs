@@ -3,16 +3,13 @@
 
 use super::matrix;
 use crate::model::scope::ScopeItem;
-use crate::model::time::Timestamp;
+use crate::model::time::{DAY_MS, Timestamp};
 use crate::practice::approvals;
 use crate::practice::case::{Case, Classified, Step};
 use crate::practice::envelope::Context;
 use crate::practice::policy::{Instrument, Path};
 use crate::practice::refusal::Refusal;
 use crate::practice::rule::Rule;
-
-/// Milliseconds in a day.
-const DAY_MS: i64 = 86_400_000;
 
 /// Before a review.
 pub(super) fn before_review(context: &Context<'_>, case: &Case) -> Result<(), Refusal> {

@@ -7,7 +7,7 @@
 use std::collections::BTreeSet;
 
 use crate::model::scope::{Scope, ScopeItem};
-use crate::model::time::Timestamp;
+use crate::model::time::{DAY_MS, Timestamp};
 use crate::practice::case::{ARRIVAL_LIST_MAX, Callback, Case, Narrowed, Stage};
 use crate::practice::change::{Change, Claim};
 use crate::practice::envelope::{Context, is_open, not_now, touched};
@@ -21,9 +21,6 @@ use crate::practice::vocabulary::{
     RequestDuplicated, RequestKind, RequestLinked, RequestNarrowed, RequestReceived, RequestRejected,
     RequestWithdrawn,
 };
-
-/// Milliseconds in a day.
-const DAY_MS: i64 = 86_400_000;
 
 pub(super) fn received(
     context: &Context<'_>,
@@ -134,7 +131,7 @@ pub(super) fn duplicated(
     data: &RequestDuplicated,
 ) -> Result<Change, Refusal> {
     is_past(context, data.received_at)?;
-    if !case.arrival.documents.contains(&data.document_sha256) {
+    if !case.stood_on(&data.document_sha256) {
         let reason = "the document is none that this request stands on";
         let cure = "note a deficiency if the copies differ, or receive it as a request of its own";
         return Err(Refusal::invalid(Rule::I44, "/data/document_sha256", reason, cure));
@@ -167,6 +164,7 @@ pub(super) fn classified(
     is_no_capability(case)?;
     is_the_agencys(context, case, &data)?;
     is_as_agreed(context, case, &data)?;
+    was_issued_first(case, &data)?;
     let unresolved = data.identifiers.iter().filter(|named| named.account.is_none()).count();
     let set_aside = still_set_aside(case, data.scope.scope());
     let mut change = rules1::intake::classified(context, case, data)?;
@@ -175,6 +173,16 @@ pub(super) fn classified(
         case.arrival.unresolved = u32::try_from(unresolved).unwrap_or(u32::MAX);
     }
     Ok(change)
+}
+
+/// S-19: nobody serves an order that is yet to be issued.
+fn was_issued_first(case: &Case, data: &RequestClassified) -> Result<(), Refusal> {
+    if data.issued_at <= case.served_at() {
+        return Ok(());
+    }
+    let reason = format!("the document came on {}, before it was issued", case.served_at());
+    let cure = "correct the date, or reject the demand: wrong_dates";
+    Err(Refusal::invalid(Rule::S19, "/data/issued_at", reason, cure))
 }
 
 /// S-08: positions in one scope mean nothing in another. What was deficient is the same account's

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use super::path;
 use crate::model::scope::ScopeItem;
-use crate::model::time::Timestamp;
+use crate::model::time::{DAY_MS, Timestamp};
 use crate::practice::case::Case;
 use crate::practice::change::Change;
 use crate::practice::envelope::Context;
@@ -19,7 +19,6 @@ use crate::practice::rule::Rule;
 use crate::practice::rules1::intake::is_current_order;
 use crate::practice::vocabulary::{IntervalStated, StatedInterval, StatedTime};
 
-const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 const SECOND_MS: i64 = 1000;
 const CORRECT: &str = "state the dates as the document has them, or classify it with the interval they give";
 

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::secrecy::accounts;
-use crate::model::time::Timestamp;
+use crate::model::time::{DAY_MS, Timestamp};
 use crate::practice::case::{Accounts, Case, NOTICES_MAX, Secrecy, Sent, Untold, holds};
 use crate::practice::change::Change;
 use crate::practice::due::{Deadline, Due};
@@ -22,9 +22,6 @@ use crate::practice::vocabulary::{
     NoticeWaived, NoticeWithheld, RequestKind, Segment,
 };
 use crate::tlog::LeafIndex;
-
-/// Milliseconds in a day.
-const DAY_MS: i64 = 86_400_000;
 
 /// The accounts that a notice is about: those it names, or all that the request's scope has.
 fn meant(case: &Case, named: &Accounts) -> BTreeSet<AccountRef> {
@@ -279,16 +276,19 @@ pub(super) fn due(policy: &Policy, case: &Case, due: &mut Vec<Due>) {
     }
 }
 
-/// From when on the owner is owed a notice, and by which entry; none while an order without end
-/// forbids it, or a ground of the list stands.
+/// From when on the owner is owed a notice, and by which entry: a ground of the list excuses until
+/// it is looked at again. None while an order without end forbids it.
 ///
 /// S-58: after secrecy a consumer is left untold by two people alone, so what one person withheld
 /// excuses only where no order ever was; S-60: an organisation is never left untold on a ground.
 fn owed(policy: &Policy, case: &Case, account: &AccountRef) -> Option<(Timestamp, LeafIndex)> {
     let mut orders = binding(policy, case, account).peekable();
     let is_gagged = orders.peek().is_some();
-    if case.telling.untold(account).is_some_and(|untold| is_excused(policy, case, account, untold)) {
-        return None;
+    // I-26: left untold until that is looked at again, and no longer.
+    if let Some(untold) =
+        case.telling.untold(account).filter(|untold| is_excused(policy, case, account, untold))
+    {
+        return Some((untold.review_by, untold.index));
     }
     if is_gagged {
         let ends = orders.map(|order| {

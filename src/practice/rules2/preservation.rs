@@ -1,7 +1,7 @@
 //! Keeping data without disclosing it (I-40).
 
-use super::emergency::DAY_MS;
 use super::path;
+use crate::model::time::DAY_MS;
 use crate::practice::case::{Case, Preservation, Stage};
 use crate::practice::change::{Change, Claim};
 use crate::practice::due::{Deadline, Due};

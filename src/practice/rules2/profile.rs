@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::{custody, matrix, path};
 use crate::model::id::ServiceId;
 use crate::model::scope::Scope;
+use crate::model::time::DAY_MS;
 use crate::practice::case::{Case, Classified, Comity, Profiles};
 use crate::practice::change::Change;
 use crate::practice::due::{Deadline, Due};
@@ -21,7 +22,6 @@ use crate::practice::vocabulary::{
 
 /// Most accounts of one order.
 const ACCOUNTS_MAX: usize = 65_536;
-const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 const US: &str = "US";
 
 pub(super) fn profiled(

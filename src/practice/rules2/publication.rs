@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use crate::model::time::Timestamp;
+use crate::model::time::{DAY_MS, Timestamp};
 use crate::practice::Stamp;
 use crate::practice::change::{Change, Claim};
 use crate::practice::due::{Deadline, Due};
@@ -21,8 +21,6 @@ use crate::practice::vocabulary::{
 use crate::practice::world::World;
 use crate::tlog::TreeSize;
 
-/// Milliseconds in a day.
-const DAY_MS: i64 = 86_400_000;
 /// Days that figures under FISA wait after their period (50 USC 1874(b)).
 const FISA_WAIT_DAYS: i64 = 180;
 /// How the two first days of a half-year end, in UTC.

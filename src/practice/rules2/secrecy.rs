@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 
 use crate::model::id::SecrecyId;
-use crate::model::time::Timestamp;
+use crate::model::time::{DAY_MS, Timestamp};
 use crate::practice::case::{Accounts, Case, Permitted, SECRECY_MAX, Secrecy};
 use crate::practice::change::Change;
 use crate::practice::due::{Deadline, Due};
@@ -20,8 +20,6 @@ use crate::practice::vocabulary::{
     SecrecyExtended, SecrecyNarrowed, SecrecyRecorded, SecrecyResult, SecrecyReviewed, SecrecyVacated,
 };
 
-/// Milliseconds in a day.
-const DAY_MS: i64 = 86_400_000;
 /// Most grounds of one order.
 const GROUNDS_MAX: usize = 64;
 const CURE: &str = "look at the case: it has the orders";

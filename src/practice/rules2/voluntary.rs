@@ -4,7 +4,7 @@
 
 use super::publication::{has_room, recording};
 use crate::model::class::DataClass;
-use crate::model::time::Timestamp;
+use crate::model::time::{DAY_MS, Timestamp};
 use crate::practice::change::{Change, Claim};
 use crate::practice::due::{Deadline, Due};
 use crate::practice::envelope::{Context, not_now};
@@ -19,7 +19,7 @@ use crate::practice::world::World;
 /// The one recipient of reports on the exploitation of children.
 const NCMEC: &str = "NCMEC";
 /// A year, for which such data is kept (18 USC 2258A(h)), in milliseconds.
-const YEAR_MS: i64 = 365 * 86_400_000;
+const YEAR_MS: i64 = 365 * DAY_MS;
 /// Longest text in bytes.
 const TEXT_BYTES_MAX: usize = 4096;
 

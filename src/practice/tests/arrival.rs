@@ -135,6 +135,21 @@ fn case_30_i_44_one_document_is_one_request() {
     assert_eq!(post(&mut log, "request.linked", "p-rev", &link), Err(Rule::I44));
 }
 
+/// Rule set 1 kept no list of documents; the one in force is known all the same.
+#[test]
+fn s_08_i_44_a_document_of_the_first_rules_is_known_under_the_second() {
+    let mut log = Log::at("request.classified");
+    log.step("request.rejected");
+    log.activate("policy", &super::path2::policy2());
+    log.rules = crate::practice::RuleSet::Two;
+    log.must("rules.activated", None, "p-sen", &json!({"from": 1, "to": 2}));
+    let mut again = cure(&json!([]), "order 1");
+    assert_eq!(post(&mut log, "request.cured", "p-in", &again), Err(Rule::S08));
+    assert_eq!(post(&mut log, "request.duplicated", "p-in", &duplicate("order 1")), Ok(()));
+    again["order"]["sha256"] = json!(digest("order 2"));
+    assert_eq!(post(&mut log, "request.cured", "p-in", &again), Ok(()));
+}
+
 #[test]
 fn case_31_case_24_another_document_is_another_request() {
     let mut log = Log::at2("request.classified");

@@ -342,6 +342,20 @@ fn s_19_an_instrument_that_did_not_exist_yet_was_not_issued() {
 }
 
 #[test]
+fn s_19_an_order_is_issued_before_it_comes() {
+    // The demand came at midnight.
+    for (issued, expected) in
+        [("2026-11-18T00:00:00.000Z", None), ("2026-11-18T00:00:00.001Z", Some(Rule::S19))]
+    {
+        let mut log = Log::at2("request.authenticated");
+        let (actor, mut data) = log.data("request.classified");
+        data["issued_at"] = json!(issued);
+        let posted = log.post("request.classified", Some(REQUEST), actor, &data);
+        assert_eq!(posted.err().map(|refusal| refusal.rule), expected, "{issued}");
+    }
+}
+
+#[test]
 fn s_33_an_emergency_of_an_investigation_takes_an_instrument_that_has_a_time_for_it() {
     for (nature, expected) in [("criminal", None), ("emergency", None), ("civil", Some(Rule::S33))] {
         let mut log = european(classified_so("nature", nature));

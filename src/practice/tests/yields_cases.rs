@@ -160,8 +160,7 @@ fn post_with(log: &mut Log, name: &str, order: &serde_json::Value, bsi: &str) {
     data["order"] = order.clone();
     if name == "request.classified" {
         // A later document has a time of its own to be executed in.
-        let now = crate::model::time::Timestamp::from_ms(log.now_ms).expect("a time");
-        data["issued_at"] = json!(now);
+        data["issued_at"] = json!(log.case().served_at());
     }
     if data.get("scope").is_some() {
         data["scope"] = json!(bsi);
