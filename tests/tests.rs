@@ -8,6 +8,7 @@
     reason = "tests index what they just made, tell how long they ran, and share a harness that offers more than each uses"
 )]
 
+mod audit_of_a_home;
 mod bad_input;
 mod bundle;
 mod commands;

@@ -12,7 +12,7 @@ use std::thread;
 
 use zeroize::Zeroizing;
 
-use super::finding::{Code, Finding, Location, Outcome, Report};
+use super::finding::{Code, Finding, Location, Outcome, Report, Severity};
 use super::integrity::{Integrity, Request, Summary};
 use super::keyfiles::read_rows;
 use super::layout::{SetKind, kek_name};
@@ -28,7 +28,7 @@ use crate::model::id::RequestId;
 use crate::model::payload::{DataKey, KeyId, PayloadFault, SEALED_BYTES_MAX, SealedPayload};
 use crate::model::time::Timestamp;
 use crate::practice::vocabulary::LogCreated;
-use crate::practice::{EventType, Replay, RuleSet};
+use crate::practice::{self, EventType, Replay, RuleSet};
 use crate::tlog::tile::Run;
 use crate::tlog::{Hash, KeyringChain, LeafIndex, Origin, leaf_hash};
 
@@ -83,14 +83,14 @@ pub struct Replayed {
 }
 
 impl Replayed {
-    /// The report of a caller who asked for a replay: never clean without the evidence.
+    /// Report and log for a caller who asked for a replay: never clean without the log.
     #[must_use]
-    pub fn into_report(mut self) -> Report {
+    pub fn into_parts(mut self) -> (Report, Option<VerifiedLog>) {
         if self.verified.is_none() && self.report.outcome() == Outcome::Clean {
             let location = Location::file("payload/");
             self.report.add(Finding::new(Code::NotReplayed, location, "every entry judged", "not all"));
         }
-        self.report
+        (self.report, self.verified)
     }
 }
 
@@ -141,7 +141,7 @@ pub fn replay(request: &Request<'_>, integrity: Integrity, unseal: &Unseal<'_>) 
         }
         (request.progress)(done, summary.size.get());
     }
-    judge.add_overdue(&mut report);
+    judge.add_neglected(&mut report);
     quotes::check(&request.source, summary.size, judge.replay.quoted(), &mut report);
     // An entry that was passed over for whatever reason is not evidence of anything.
     let is_whole = judge.opened == summary.size.get() && report.outcome() == Outcome::Clean;
@@ -372,26 +372,25 @@ impl Judge<'_> {
         for found in self.replay.feed(index, time, leaf, event.as_ref()) {
             let is_known = event.as_ref().is_none_or(|event| RuleSet::numbered(event.rules).is_some());
             let code = if is_known { Code::Rule } else { Code::RulesUnknown };
-            let mut location = Location::entry(found.index.get());
-            location.request = found.request;
-            location.rule = Some(found.rule.to_string());
+            let moves_data = event.as_ref().and_then(|event| event.type_.parse().ok());
+            let moves_data = is_known && moves_data.is_some_and(EventType::moves_data);
+            let severity = if moves_data { Severity::Grave } else { code.severity() };
             let expected = format!("an entry that the practice admits ({})", found.pointer);
-            report.add(Finding::new(code, location, expected, found.reason));
+            let reason = found.reason.clone();
+            report.add(Finding::new(code, place(found), expected, reason).weighing(severity));
         }
     }
 
-    /// I-57: what was due before the last entry and was neither answered nor recorded as late.
-    fn add_overdue(&self, report: &mut Report) {
-        for found in self.replay.overdue() {
-            let mut location = Location::entry(found.index.get());
-            location.request = found.request;
-            location.rule = Some(found.rule.to_string());
-            report.add(Finding::new(
-                Code::Rule,
-                location,
-                "an answer, or a record that it is late",
-                found.reason,
-            ));
+    /// I-57: what was due before the last entry and is not answered: grave enough where nobody
+    /// recorded it as late, and named where somebody did.
+    fn add_neglected(&self, report: &mut Report) {
+        let unrecorded = self.replay.overdue().into_iter().map(|found| (Code::Rule, found));
+        let recorded = self.replay.late().into_iter().map(|found| (Code::Late, found));
+        for (code, found) in unrecorded.chain(recorded) {
+            let expected =
+                if code == Code::Late { "an answer" } else { "an answer, or a record that it is late" };
+            let reason = found.reason.clone();
+            report.add(Finding::new(code, place(found), expected, reason));
         }
     }
 
@@ -443,6 +442,14 @@ impl Judge<'_> {
             differs("kek_id", kek_id.to_string(), created.kek_id.to_string());
         }
     }
+}
+
+/// The entry, request and rule of what the practice found.
+fn place(found: practice::Finding) -> Location {
+    let mut location = Location::entry(found.index.get());
+    location.request = found.request;
+    location.rule = Some(found.rule.to_string());
+    location
 }
 
 /// Which key seals whose events: one for each request, one for the system's.

@@ -1,6 +1,9 @@
 //! `probity verify`: integrity with public keys alone; with an auditor's identity, every
 //! rule of the practice, replayed.
 
+#[cfg(feature = "ledger")]
+mod home;
+
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
@@ -12,7 +15,9 @@ use super::terminal::{Terminal, Unit};
 use super::trust::TrustArgs;
 use crate::audit::receipt::Named;
 use crate::audit::replay::{Unseal, Unsealed};
-use crate::audit::{self, GivenHead, Outcome, Report, Request, SetKind, Source, Summary, Trust};
+use crate::audit::{
+    self, GivenHead, Outcome, Report, Request, SetKind, Severity, Source, Summary, Trust, VerifiedLog,
+};
 use crate::ops::age::{self, AgeError, Identities};
 use crate::ops::export_dir::ExportDir;
 use crate::ops::files;
@@ -51,8 +56,28 @@ pub(super) struct VerifyArgs {
     against: Vec<PathBuf>,
 }
 
+impl VerifyArgs {
+    /// A flag that the target has no use for is an error: somebody believes that it was looked at.
+    fn check_flags(&self, is_receipt: bool) -> Result<(), Failure> {
+        let useless = if is_receipt {
+            let others = [
+                ("--identity", self.identity.is_some()),
+                ("--since", self.since.is_some()),
+                ("--against", !self.against.is_empty()),
+            ];
+            others.into_iter().find(|(_, is_given)| *is_given).map(|(flag, _)| (flag, "a receipt"))
+        } else {
+            self.opening.as_ref().map(|_| ("--opening", "a whole log"))
+        };
+        let Some((flag, target)) = useless else { return Ok(()) };
+        let error = anyhow::anyhow!("{flag} does not go with {target}; nothing was checked");
+        Err(Failure::new(Exit::Usage, error).hint("probity verify --help says what goes with what"))
+    }
+}
+
 pub(super) fn run(args: &VerifyArgs, root: &Path, terminal: Terminal) -> Result<Exit, Failure> {
     let target = args.target.as_deref().unwrap_or(root);
+    args.check_flags(target.is_file())?;
     let trust = args.trust.load()?;
     if target.is_file() {
         return verify_receipt(args, target, &trust, terminal);
@@ -64,8 +89,8 @@ pub(super) fn run(args: &VerifyArgs, root: &Path, terminal: Terminal) -> Result<
     if target.join(crate::ops::config::CONFIG_FILE).exists() {
         return verify_home(args, target, trust, terminal);
     }
-    let (report, summary) = verify_export(&Checks::new(args, target, trust)?, terminal)?;
-    conclude(&report, summary.as_ref(), terminal)
+    let verified = verify_export(&Checks::new(args, target, trust)?, terminal)?;
+    conclude(&verified.report, verified.summary.as_ref(), terminal)
 }
 
 /// What to check an export for.
@@ -97,16 +122,25 @@ impl Checks {
 }
 
 /// A home is read as an export of it, through a view that writes nothing: one path of
-/// verification, and none can skip a step.
+/// verification, and none can skip a step. Its anchor is a head like another, given.
 #[cfg(feature = "ledger")]
-fn verify_home(args: &VerifyArgs, home: &Path, trust: Trust, terminal: Terminal) -> Result<Exit, Failure> {
+fn verify_home(args: &VerifyArgs, root: &Path, trust: Trust, terminal: Terminal) -> Result<Exit, Failure> {
+    // Both before the log is: a daemon that runs may be ahead of them, never behind.
+    let anchor = home::anchor(root);
+    let waiting = home::outbox(root)?;
     let scratch = tempfile::tempdir().map_err(Failure::with(Exit::CannotCreate))?;
     let dir = scratch.path().join("export");
     // A home whose database cannot be read is a finding, not a missing argument.
-    super::export::export(home, &dir, crate::ledger::ExportSet::Auditor)
+    super::export::export(root, &dir, crate::ledger::ExportSet::Auditor)
         .map_err(|failure| Failure { exit: Exit::Findings, ..failure })?;
-    let (report, summary) = verify_export(&Checks::new(args, &dir, trust)?, terminal)?;
-    conclude(&report, summary.as_ref(), terminal)
+    let mut checks = Checks::new(args, &dir, trust)?;
+    let missing = anchor.map(|head| checks.given.push(head)).err();
+    let mut verified = verify_export(&checks, terminal)?;
+    missing.into_iter().for_each(|finding| verified.report.add(*finding));
+    if let Some(log) = &verified.log {
+        waiting.check(&log.replay().released(), &mut verified.report)?;
+    }
+    conclude(&verified.report, verified.summary.as_ref(), terminal)
 }
 
 #[cfg(not(feature = "ledger"))]
@@ -115,10 +149,19 @@ fn verify_home(_: &VerifyArgs, home: &Path, _: Trust, _: Terminal) -> Result<Exi
     Err(Failure::new(Exit::Unchecked, error).hint("export it first, where it is: probity export DIR"))
 }
 
-pub(super) fn verify_export(
-    checks: &Checks,
-    terminal: Terminal,
-) -> Result<(Report, Option<Summary>), Failure> {
+/// What a check came to.
+pub(super) struct Verified {
+    pub(super) report: Report,
+    pub(super) summary: Option<Summary>,
+    /// The replayed log, where an identity was given and nothing was found.
+    #[cfg_attr(
+        not(feature = "ledger"),
+        expect(dead_code, reason = "only a home has more to hold against it")
+    )]
+    log: Option<VerifiedLog>,
+}
+
+pub(super) fn verify_export(checks: &Checks, terminal: Terminal) -> Result<Verified, Failure> {
     let listed = ExportDir::list(&checks.dir).map_err(Failure::with(Exit::Findings))?;
     let bar = terminal.progress("verifying", 0, Unit::Entries);
     let progress = |done: u64, total: u64| {
@@ -135,16 +178,16 @@ pub(super) fn verify_export(
     };
     let integrity = audit::verify(&request);
     let summary = integrity.summary.clone();
-    let report = match &checks.identities {
-        None => integrity.report,
+    let (report, log) = match &checks.identities {
+        None => (integrity.report, None),
         Some(identities) => {
             let unseal = |file: &[u8]| unseal(identities, file);
             let unseal: &Unseal<'_> = &unseal;
-            audit::replay::replay(&request, integrity, unseal).into_report()
+            audit::replay::replay(&request, integrity, unseal).into_parts()
         }
     };
     bar.finish_and_clear();
-    Ok((report, summary))
+    Ok(Verified { report, summary, log })
 }
 
 fn unseal(identities: &Identities, file: &[u8]) -> Unsealed {
@@ -220,12 +263,20 @@ fn conclude(report: &Report, summary: Option<&Summary>, terminal: Terminal) -> R
             ))?;
         }
     }
-    terminal.say(match outcome {
-        Outcome::Clean => "clean",
-        Outcome::Findings => "NOT clean: see the findings above",
-        Outcome::Doubts => "not everything could be checked, or the signer is not trusted",
-    });
+    match outcome {
+        Outcome::Clean => terminal.say("clean"),
+        Outcome::Findings => terminal.say(format_args!("NOT clean: {}", counts(report))),
+        Outcome::Doubts => terminal.say("not everything could be checked, or the signer is not trusted"),
+    }
     Ok(exit(report))
+}
+
+/// How many of each severity, the gravest first.
+fn counts(report: &Report) -> String {
+    let count = |severity| report.findings().iter().filter(|found| found.severity == severity).count();
+    let counts = Severity::ALL.map(|severity| (count(severity), severity.as_str()));
+    let named = counts.into_iter().filter(|(count, _)| *count > 0);
+    named.map(|(count, severity)| format!("{count} {severity}")).collect::<Vec<_>>().join(", ")
 }
 
 /// How a check ends: findings win over doubts.

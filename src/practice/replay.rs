@@ -6,7 +6,7 @@
 //! An event that no rule admits changes nothing here, as it would have changed nothing in
 //! the daemon; what was built upon it is found too, each with its own rule.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::case::Case;
 use super::change::{Claim, Quoted, Reference, Verdict};
@@ -15,8 +15,9 @@ use super::refusal::Refusal;
 use super::rule::Rule;
 use super::world::World;
 use super::{Head, RuleSet, Stamp, State, apply};
+use crate::model::digest::Digest;
 use crate::model::event::Event;
-use crate::model::id::{EventId, RequestId};
+use crate::model::id::{EventId, ProductionId, RequestId};
 use crate::model::time::Timestamp;
 use crate::tlog::{Hash, LeafIndex};
 
@@ -137,34 +138,51 @@ impl Replay {
     /// (I-57): each under the rule that set it, at the entry that set it.
     #[must_use]
     pub fn overdue(&self) -> Vec<Finding> {
+        self.neglected(false, "and has no answer, nor a record that it is late")
+    }
+
+    /// The duties whose time passed, which an entry says, and which were not fulfilled since.
+    #[must_use]
+    pub fn late(&self) -> Vec<Finding> {
+        self.neglected(true, "and is still open")
+    }
+
+    /// Duties of the past that are open, by whether `deadline.passed` says that they are late.
+    fn neglected(&self, is_recorded: bool, how: &str) -> Vec<Finding> {
         let (Some(head), Some(policy)) = (self.head, self.world.policy()) else { return Vec::new() };
         let of_cases = self.cases.values().flat_map(|case| {
             let open = due::of_case(&policy.value, case).into_iter();
-            open.filter(|due| !case.passed.contains(&(due.deadline, due.set_by)))
+            open.filter(|due| case.passed.contains(&(due.deadline, due.set_by)) == is_recorded)
         });
+        let passed = &self.world.records().passed;
         let of_world = due::of_world(&self.world).into_iter();
-        let of_world =
-            of_world.filter(|due| !self.world.records().passed.contains(&(due.deadline, due.set_by)));
-        let late = of_cases.chain(of_world).filter(|due| due.deadline.is_a_duty() && due.at < head.time);
-        let mut late: Vec<_> = late.collect();
-        late.sort();
+        let of_world = of_world.filter(|due| passed.contains(&(due.deadline, due.set_by)) == is_recorded);
+        let neglected = of_cases.chain(of_world).filter(|due| due.deadline.is_a_duty() && due.at < head.time);
+        let mut neglected: Vec<_> = neglected.collect();
+        neglected.sort();
         let finding = |due: due::Due| Finding {
             rule: due.deadline.rule(),
             index: due.set_by,
             request: due.request,
             pointer: String::new(),
-            reason: format!(
-                "{:?} was due at {} and has no answer, nor a record that it is late",
-                due.deadline, due.at
-            ),
+            reason: format!("{:?} was due at {} {how}", due.deadline, due.at),
         };
-        late.into_iter().map(finding).collect()
+        neglected.into_iter().map(finding).collect()
     }
 
     /// What entries said that the log was, for whoever has the tree (I-46).
     #[must_use]
     pub fn quoted(&self) -> &[(LeafIndex, Quoted)] {
         &self.quoted
+    }
+
+    /// Every production that was released, with the digest of its file.
+    #[must_use]
+    pub fn released(&self) -> BTreeMap<ProductionId, Digest> {
+        let disclosures = self.cases.values().flat_map(|case| &case.disclosures);
+        let released = disclosures.filter(|disclosure| disclosure.released.is_some());
+        let sealed = released.filter_map(|disclosure| disclosure.sealed.as_ref());
+        sealed.map(|sealed| (sealed.bundle.production.clone(), sealed.bundle.file_sha256)).collect()
     }
 
     /// What is in force after the entries so far.

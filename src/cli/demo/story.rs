@@ -336,12 +336,12 @@ impl<'a> Story<'a> {
         expected: Exit,
         what: &str,
     ) -> Result<(), Failure> {
-        let (report, _) = verify::verify_export(
+        let verified = verify::verify_export(
             &verify::Checks::of(target, &self.cast.log_vkey, identity)?,
             self.terminal,
         )?;
-        let exit = verify::exit(&report);
-        for finding in report.findings() {
+        let exit = verify::exit(&verified.report);
+        for finding in verified.report.findings() {
             self.say(format_args!("   ✗ {finding}"))?;
         }
         let mark = if exit == Exit::Clean { "✓ clean" } else { "✗ exit 1" };

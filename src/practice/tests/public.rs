@@ -301,6 +301,10 @@ fn s_51_i_58_the_screening_is_reviewed() {
     assert_eq!(late.iter().map(|finding| finding.rule).collect::<Vec<_>>(), vec![Rule::I58]);
     confirm(&mut log);
     assert_eq!(replay(&log).overdue(), vec![], "recorded as late");
+    let late = replay(&log).late();
+    assert_eq!(late.iter().map(|finding| finding.rule).collect::<Vec<_>>(), vec![Rule::I58]);
+    log.must("process.reviewed", None, "p-sen", &review);
+    assert_eq!(replay(&log).late(), vec![], "late, and done");
 }
 
 #[test]

@@ -401,6 +401,28 @@ events! {
         "A published report was corrected.";
 }
 
+impl EventType {
+    /// Whether by it customer data moves, or is let move: what an auditor looks at first.
+    #[must_use]
+    pub const fn moves_data(self) -> bool {
+        matches!(
+            self,
+            Self::ApprovalGiven
+                | Self::DisclosureOpened
+                | Self::DataReceived
+                | Self::DataPlanned
+                | Self::DataFiltered
+                | Self::KeyUsed
+                | Self::ScanCleared
+                | Self::BundleProvenance
+                | Self::BundleSealed
+                | Self::BundleReleased
+                | Self::VoluntaryDisclosed
+                | Self::NcmecReported
+        )
+    }
+}
+
 /// The name is not an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not an event; the list is in docs/events.md")]
