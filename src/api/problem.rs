@@ -7,7 +7,6 @@
 
 use std::borrow::Cow;
 use std::error::Error;
-use std::io;
 use std::sync::Arc;
 
 use axum::Json;
@@ -18,7 +17,7 @@ use utoipa::ToSchema;
 
 use crate::ledger::{DraftError, ReadError, SubmitError};
 use crate::model::json::JsonError;
-use crate::ops::machine;
+use crate::ops::{files, machine};
 use crate::package::PackageError;
 use crate::practice::refusal::{Kind, Refusal};
 
@@ -347,7 +346,7 @@ impl From<PackageError> for Problem {
                 .cured_by("put right the agency's recipients in the directory"),
             PackageError::Lost => Self::new(Code::Conflict, detail).cured_by("open another disclosure"),
             PackageError::Interrupted => Self::new(Code::ShuttingDown, detail).retried_after(1),
-            error if is_disk_full(&error) => {
+            error if files::is_disk_full(&error) => {
                 Self::new(Code::DiskFull, "the disk is full; nothing was released")
                     .cured_by("make room, then send it again with the same id")
                     .because(error)
@@ -355,20 +354,6 @@ impl From<PackageError> for Problem {
             error => Self::internal(error),
         }
     }
-}
-
-/// Whether the system said at the bottom of it that there is no room.
-fn is_disk_full(error: &(dyn Error + 'static)) -> bool {
-    let mut cause = Some(error);
-    while let Some(error) = cause {
-        let io = error.downcast_ref::<io::Error>();
-        if io.is_some_and(|io| matches!(io.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded))
-        {
-            return true;
-        }
-        cause = error.source();
-    }
-    false
 }
 
 #[cfg(test)]

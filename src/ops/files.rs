@@ -7,6 +7,7 @@
 //! is reported once, to the descriptor that was open before: so the descriptor is
 //! opened first and kept.
 
+use std::error::Error;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
@@ -141,13 +142,33 @@ pub fn partial_name(path: &Path) -> PathBuf {
 /// # Errors
 /// [`FileError::Io`].
 pub fn rename(from: &Path, to: &Path) -> Result<(), FileError> {
-    let dir = File::open(parent(to)).map_err(io_error("open", parent(to)))?;
+    let open = |dir: &Path| File::open(dir).map_err(io_error("open", dir));
+    let entered = open(parent(to))?;
+    let left = if parent(from) == parent(to) { None } else { Some(open(parent(from))?) };
     fs::rename(from, to).map_err(io_error("rename", from))?;
-    dir.sync_all().map_err(io_error("sync", parent(to)))?;
-    if parent(from) != parent(to) {
-        sync_dir(parent(from))?;
+    entered.sync_all().map_err(io_error("sync", parent(to)))?;
+    left.map_or(Ok(()), |dir| dir.sync_all()).map_err(io_error("sync", parent(from)))
+}
+
+/// Whether the system said, at the bottom of this, that there is no room: the file system is full,
+/// a quota is used up, or no file may grow that long.
+#[must_use]
+pub fn is_disk_full(error: &(dyn Error + 'static)) -> bool {
+    let mut cause = Some(error);
+    while let Some(error) = cause {
+        let io = error.downcast_ref::<io::Error>().filter(|io| io.raw_os_error().is_some());
+        let full = |kind| {
+            matches!(
+                kind,
+                io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge
+            )
+        };
+        if io.is_some_and(|io| full(io.kind())) {
+            return true;
+        }
+        cause = error.source();
     }
-    Ok(())
+    false
 }
 
 /// Reads a regular file of at most `bytes_max` bytes.
@@ -228,6 +249,18 @@ mod tests {
         replace(&path, b"two", PUBLIC_MODE).expect("replaced");
         assert_eq!(read(&path, 10).expect("read"), b"two");
         assert!(!partial_name(&path).exists());
+    }
+
+    #[test]
+    fn no_room_is_known_at_the_bottom_of_an_error() {
+        // ENOSPC, EDQUOT and EFBIG, bare and below one of ours.
+        for number in [28, 122, 27] {
+            let said = || io::Error::from_raw_os_error(number);
+            assert!(is_disk_full(&said()), "{number}");
+            assert!(is_disk_full(&io_error("write", Path::new("bundle"))(said())), "{number}");
+        }
+        assert!(!is_disk_full(&io::Error::from_raw_os_error(13)), "EACCES is another matter");
+        assert!(!is_disk_full(&io::Error::from(io::ErrorKind::FileTooLarge)), "a bound of ours");
     }
 
     #[test]

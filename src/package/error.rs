@@ -11,7 +11,7 @@ use crate::model::dsse::DsseError;
 use crate::model::id::DisclosureId;
 use crate::model::opening::OpeningError;
 use crate::ops::age::AgeError;
-use crate::ops::files::FileError;
+use crate::ops::files::{self, FileError};
 use crate::ops::machine::MachineError;
 use crate::practice::vocabulary::DestroyReason;
 
@@ -126,8 +126,10 @@ impl From<DsseError> for PackageError {
 impl PackageError {
     /// A stable word for the cause, as the API shows it.
     #[must_use]
-    pub const fn code(&self) -> &'static str {
+    pub fn code(&self) -> &'static str {
         match self {
+            // Wherever the room ran out, the cure is the same.
+            error if files::is_disk_full(error) => "disk-full",
             Self::Submit(_) => "not-recorded",
             Self::Read(_) => "not-readable",
             Self::Unproven(_) => "unproven",
@@ -136,6 +138,7 @@ impl PackageError {
             Self::NoSources => "no-sources",
             Self::NotNow { .. } => "not-now",
             Self::Envelope { .. } => "envelope",
+            Self::Age(AgeError::Io(_)) => "failed",
             Self::Recipients { .. } | Self::Age(_) => "recipients",
             Self::Collect(CollectError::SourceChanged { .. }) | Self::Pack(PackError::Changed { .. }) => {
                 "source-changed"
