@@ -304,7 +304,7 @@ impl<'a> Assembler<'a> {
         }
         rows::put_last_stamp(&mut self.batch, &self.head.last_stamp);
         let size = self.head.edge.size().get();
-        self.batch.put(Family::Meta, rows::DERIVED_SIZE, rows::index_key(size));
+        rows::put_derived_size(&mut self.batch, size);
         Ok(())
     }
 

@@ -68,7 +68,7 @@ pub(crate) fn derive(
     }
     let world = fold.world;
     batch.put(Family::Meta, rows::WORLD, derived::seal_world(vault, &world, draw()?));
-    batch.put(Family::Meta, rows::DERIVED_SIZE, rows::index_key(size.get()));
+    rows::put_derived_size(&mut batch, size.get());
     store.commit(batch)?;
     Ok((index_key, world))
 }

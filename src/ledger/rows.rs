@@ -8,8 +8,10 @@ use crate::tlog::checkpoint::CHECKPOINT_KEY_BYTES;
 
 /// `meta`: the moment of the last stamp, JSON.
 pub(crate) const LAST_STAMP: &[u8] = b"last-stamp";
-/// `meta`: how many entries `cases` and `idempotency` reflect, u64 BE.
+/// `meta`: how many entries `cases` and `idempotency` reflect, u64 BE, and the version that wrote them.
 pub(crate) const DERIVED_SIZE: &[u8] = b"derived-size";
+/// Rows of another version of this program may be of another form: they are made again.
+const DERIVED_BY: &[u8] = env!("CARGO_PKG_VERSION").as_bytes();
 /// `meta`: the home-local key of `idempotency`, sealed under the system key.
 pub(crate) const INDEX_KEY: &[u8] = b"index-key";
 /// `meta`: what is in force, sealed under the system key.
@@ -82,7 +84,13 @@ pub(crate) fn last_stamp(view: &dyn View) -> Result<Option<LastStamp>, StoreErro
     Ok(row.and_then(|json| serde_json::from_slice(&json).ok()))
 }
 
-/// How many entries the derived rows reflect.
+/// Says how many entries the derived rows reflect.
+pub(crate) fn put_derived_size(batch: &mut Batch, size: u64) {
+    batch.put(Family::Meta, DERIVED_SIZE, [index_key(size).as_slice(), DERIVED_BY].concat());
+}
+
+/// How many entries the derived rows reflect; none if another version of this program wrote them.
 pub(crate) fn derived_size(view: &dyn View) -> Result<Option<u64>, StoreError> {
-    Ok(view.get(Family::Meta, DERIVED_SIZE)?.and_then(|row| parse_index_key(&row)))
+    let row = view.get(Family::Meta, DERIVED_SIZE)?;
+    Ok(row.and_then(|row| row.strip_suffix(DERIVED_BY).and_then(parse_index_key)))
 }
