@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 use super::access::AccessLog;
+use super::crowd::Crowd;
 use super::peer::Peers;
 use super::problem::Problem;
 use crate::ledger::{Ledger, ReadError, Reader};
@@ -22,6 +23,7 @@ struct Shared {
     packager: Packager,
     access: AccessLog,
     peers: Peers,
+    crowd: Crowd,
     limits: Limits,
     in_flight: InFlight,
     stop: watch::Sender<bool>,
@@ -37,6 +39,7 @@ impl App {
             ledger,
             packager,
             peers: Peers::new(peers),
+            crowd: Crowd::new(limits.connections),
             limits,
             in_flight: InFlight(watch::Sender::new(0)),
             stop: watch::Sender::new(false),
@@ -58,6 +61,10 @@ impl App {
 
     pub(super) fn peers(&self) -> &Peers {
         &self.0.peers
+    }
+
+    pub(super) fn crowd(&self) -> &Crowd {
+        &self.0.crowd
     }
 
     pub(super) fn limits(&self) -> &Limits {

@@ -20,6 +20,7 @@ mod stall;
 
 mod access;
 mod app;
+mod crowd;
 mod frame;
 mod peer;
 mod problem;

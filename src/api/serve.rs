@@ -114,6 +114,10 @@ async fn connection(stream: UnixStream, app: &App, router: Router) {
     // The kernel's word, of the moment the peer connected; asked once, before a byte is read.
     let uid = stream.peer_cred().ok().map(|credentials| credentials.uid());
     let peer = app.peers().find(uid);
+    let Some(_place) = app.crowd().enter(&peer) else {
+        tracing::debug!(peer_uid = uid, "a connection beyond its peer's share was closed");
+        return;
+    };
     let idle = app.idle();
     let service = TowerToHyperService::new(router);
     let service = service_fn(move |mut request: Request<Incoming>| {

@@ -23,6 +23,8 @@ use crate::tlog::{Origin, PublicKey};
 const TEXT_BYTES_MAX: u64 = 4 * 1024 * 1024;
 /// The draft legal tables that come with the program.
 const POLICY: &str = include_str!("../../config/policy.toml");
+/// A new home: its group passes through, to the socket and nowhere else, and cannot list it.
+const HOME_MODE: u32 = 0o710;
 
 /// Make a home: configuration, keys (0600), and a ledger with its founding entries.
 ///
@@ -83,8 +85,10 @@ pub(super) fn run(args: &InitArgs, root: &Path, terminal: Terminal) -> Result<Ex
 pub(super) fn init(args: &InitArgs, root: &Path) -> Result<String, Failure> {
     let home = Home::new(root);
     check(args, root)?;
-    for dir in [root.to_owned(), root.join("keys"), home.kek(), home.staging(), home.outbox()] {
-        files::make_dir(&dir, files::PRIVATE_DIR_MODE).map_err(Failure::with(Exit::CannotCreate))?;
+    let made = |dir: &Path, mode| files::make_dir(dir, mode).map_err(Failure::with(Exit::CannotCreate));
+    made(root, HOME_MODE)?;
+    for dir in [home.database(), root.join("keys"), home.kek(), home.staging(), home.outbox()] {
+        made(&dir, files::PRIVATE_DIR_MODE)?;
     }
     if !root.join(CONFIG_FILE).exists() {
         write_home(args, root)?;
