@@ -105,7 +105,7 @@ fn is_assessed(tale: &mut Writer, demand: &Demand) {
     tale.say(
         E::CallbackMade,
         REVIEWER,
-        json!({"agency": demand.agency.id, "number_source": "directory", "number_sha256": digest("number"),
+        json!({"agency": demand.agency.id, "number_source": "directory", "number_sha256": digest("+1 202 555 0100"),
             "number_dated": "2021-10-01T00:00:00.000Z", "called_at": now, "answer": "confirmed",
             "note_sha256": digest(&format!("{} call", demand.name))}),
     );

@@ -72,6 +72,8 @@ pub struct Callback {
     pub agency: AgencyId,
     /// Where the number comes from.
     pub number_source: NumberSource,
+    /// SHA-256 of the number, where it is the directory's.
+    pub number_sha256: Digest,
     /// As of when that source is.
     pub number_dated: Timestamp,
     /// When it was called, as people say.

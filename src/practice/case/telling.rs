@@ -107,6 +107,8 @@ pub struct Sent {
     pub accounts: Named,
     /// Who got it.
     pub recipient: NoticeRecipient,
+    /// The version of the order that they were told of.
+    pub version: u32,
 }
 
 /// A notice that did not go, on a ground of the list.

@@ -7,9 +7,10 @@ use std::collections::BTreeSet;
 
 use super::path::{self, Reach};
 use crate::model::approval::Kind;
+use crate::model::digest::Digest;
 use crate::model::time::{DAY_MS, HOUR_MS, Timestamp};
 use crate::practice::approvals;
-use crate::practice::case::{Case, Classified, Emergency, Followup};
+use crate::practice::case::{Callback, Case, Classified, Emergency, Followup};
 use crate::practice::change::{Change, Claim};
 use crate::practice::due::{Deadline, Due};
 use crate::practice::envelope::{Context, is_open, not_now, touched};
@@ -85,22 +86,32 @@ fn was_called_back(context: &Context<'_>, case: &Case) -> Result<(), Refusal> {
     let now = context.stamp.time;
     let is_fresh = |then: Timestamp, ms: i64| then <= now && now.as_ms().saturating_sub(then.as_ms()) <= ms;
     let calls = &case.arrival.callbacks;
+    // S-43: what somebody says is the agency's number is compared with the one that was confirmed.
+    let age_ms = i64::from(times.number_age_days_max) * DAY_MS;
+    let directory = &context.force.directory.value;
+    let numbers = case.agency.as_ref().and_then(|agency| directory.agency(agency));
+    let numbers = numbers.map_or(&[][..], |agency| &agency.call_backs);
+    let is_its_own = |call: &Callback| {
+        let mut same = numbers.iter().filter(|row| Digest::of(row.number.as_bytes()) == call.number_sha256);
+        same.any(|row| is_fresh(row.confirmed_at, age_ms))
+    };
     let denied =
         calls.iter().filter(|call| call.answer == CallbackAnswer::Denied).map(|call| call.index).max();
     let is_good = calls.iter().any(|call| {
         call.answer == CallbackAnswer::Confirmed
             && call.number_source == NumberSource::Directory
+            && is_its_own(call)
             && call.version == case.order.version
             && denied.is_none_or(|denied| denied < call.index)
             && case.agency.as_ref() == Some(&call.agency)
-            && is_fresh(call.number_dated, i64::from(times.number_age_days_max) * DAY_MS)
+            && is_fresh(call.number_dated, age_ms)
             && is_fresh(call.called_at, i64::from(times.call_back_age_hours_max) * HOUR_MS)
     });
     if is_good {
         return Ok(());
     }
     let reason = "no fresh call-back to the agency by a number of its own confirmed the emergency";
-    let cure = "call the agency by a number of the directory and record callback.made";
+    let cure = "call the agency by a number that the directory has for it and record callback.made";
     Err(Refusal::conflict(Rule::I30, "", reason, cure))
 }
 

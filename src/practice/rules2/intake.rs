@@ -116,6 +116,7 @@ pub(super) fn called_back(
         at: context.stamp.time,
         agency: data.agency.clone(),
         number_source: data.number_source,
+        number_sha256: data.number_sha256,
         number_dated: data.number_dated,
         called_at: data.called_at,
         answer: data.answer,

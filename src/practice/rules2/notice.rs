@@ -73,23 +73,36 @@ pub(super) fn sent(context: &Context<'_>, case: &Case, data: &NoticeSent) -> Res
         let reason = "sent_at is later than the entry";
         return Err(Refusal::invalid(Rule::S53, "/data/sent_at", reason, "say when it went"));
     }
+    if data.sent_at < case.received.received_at {
+        let reason = "sent_at is earlier than the demand";
+        return Err(Refusal::invalid(Rule::S53, "/data/sent_at", reason, "say when it went"));
+    }
     let accounts = somebody(context, case, &named)?;
     for account in &accounts {
-        is_not_covered(context, case, account)?;
+        // Also when it went: a notice under a gag is no better for being recorded after it.
+        is_not_covered(context, case, account, data.sent_at)?;
+        is_not_covered(context, case, account, context.stamp.time)?;
         goes_to_whom_it_must(case, account, data.recipient)?;
     }
     let mut case = touched(context, case);
     let (index, at) = (context.stamp.index, context.stamp.time);
-    case.telling.sent.push(Sent { index, at, accounts: Arc::new(accounts), recipient: data.recipient });
+    let (recipient, version) = (data.recipient, case.order.version);
+    case.telling.sent.push(Sent { index, at, accounts: Arc::new(accounts), recipient, version });
     Ok(Change::of_case(case))
 }
 
 /// I-27: no notice while an order covers the account. The refusal names this request's own order only.
-fn is_not_covered(context: &Context<'_>, case: &Case, account: &AccountRef) -> Result<(), Refusal> {
+fn is_not_covered(
+    context: &Context<'_>,
+    case: &Case,
+    account: &AccountRef,
+    at: Timestamp,
+) -> Result<(), Refusal> {
     let policy = &context.force.policy.value;
-    let Some(order) = case.telling.cover(policy, account, context.stamp.time) else { return Ok(()) };
-    let reason = format!("{} forbids to tell one of these accounts now", order.id);
-    let cure = "name the accounts that it does not cover, or wait until it ends";
+    let Some(order) = case.telling.cover(policy, account, at) else { return Ok(()) };
+    let reason = format!("{} forbids to tell one of these accounts at {at}", order.id);
+    let cure = "name the accounts that it does not cover, or wait until it ends; what went all the same is \
+                an incident";
     Err(Refusal::conflict(Rule::I27, "/data/accounts", reason, cure))
 }
 
@@ -229,7 +242,10 @@ pub(super) fn before_release(context: &Context<'_>, case: &Case) -> Result<(), R
     let now = context.stamp.time;
     let wait_ms = wait_ms(policy, case);
     for account in meant(case, &None) {
-        let could_act = told(case, &account).is_some_and(|sent| sent.at.saturating_add_ms(wait_ms) <= now);
+        // Another document is another demand: whoever was told of the one was not told of the other.
+        let could_act = told(case, &account).is_some_and(|sent| {
+            sent.version == case.order.version && sent.at.saturating_add_ms(wait_ms) <= now
+        });
         let forbidden = case.telling.suppressed.iter().any(|(accounts, id)| {
             holds(accounts, &account)
                 && case.telling.order(id).is_some_and(|order| order.covers(policy, &account, now))
@@ -237,7 +253,7 @@ pub(super) fn before_release(context: &Context<'_>, case: &Case) -> Result<(), R
         let untold = case.telling.untold(&account).filter(|untold| now < untold.review_by);
         let on_a_ground = untold.is_some_and(|untold| is_excused(policy, case, &account, untold));
         if !could_act && !forbidden && !on_a_ground {
-            let reason = "an account's owner was not told, or could not act yet, and no law forbids it now";
+            let reason = "an account's owner was not told of this order, or could not act yet, and no law forbids it now";
             let cure = "record notice.sent and wait, or what stands against it";
             return Err(Refusal::conflict(Rule::I23, "", reason, cure));
         }

@@ -20,7 +20,7 @@ fn failed() -> Value {
 
 fn callback(log: &Log, answer: &str) -> Value {
     let now = crate::model::time::Timestamp::from_ms(log.now_ms).expect("a time");
-    json!({"agency": "ag-1", "number_source": "directory", "number_sha256": digest("page"),
+    json!({"agency": "ag-1", "number_source": "directory", "number_sha256": digest("+1 202 555 0100"),
         "number_dated": "2026-10-01T00:00:00.000Z", "called_at": now, "answer": answer,
         "note_sha256": digest("call")})
 }

@@ -47,7 +47,7 @@ fn called_back(needs: &[&str], called: i64, dated: i64) -> Log {
     }
     must(&mut log, "emergency.assessed", "p-rev", &assessment_of(needs));
     let now = log.now_ms;
-    let call = json!({"agency": "ag-1", "number_source": "directory", "number_sha256": digest("number"),
+    let call = json!({"agency": "ag-1", "number_source": "directory", "number_sha256": digest("+1 202 555 0100"),
         "number_dated": at(now + dated), "called_at": at(now + called), "answer": "confirmed",
         "note_sha256": digest("note")});
     must(&mut log, "callback.made", "p-rev", &call);
@@ -355,7 +355,7 @@ fn up_to_after_receipt(kind: &str, after: i64) -> Option<Rule> {
     }
     if is_emergency {
         must(&mut log, "emergency.assessed", "p-rev", &assessment_of(&["bsi", "content_stored"]));
-        let call = json!({"agency": "ag-1", "number_source": "directory", "number_sha256": digest("number"),
+        let call = json!({"agency": "ag-1", "number_source": "directory", "number_sha256": digest("+1 202 555 0100"),
             "number_dated": at(log.now_ms - DAY_MS), "called_at": at(log.now_ms), "answer": "confirmed",
             "note_sha256": digest("note")});
         must(&mut log, "callback.made", "p-rev", &call);

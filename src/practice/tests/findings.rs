@@ -118,7 +118,7 @@ fn i_30_a_number_is_no_newer_than_the_call() {
     let mut log = Log::at2("request.classified");
     let called = log.now_ms - 60 * MINUTE_MS;
     for (dated, expected) in [(called, None), (called + 1, Some(Rule::I30))] {
-        let call = json!({"agency": "ag-1", "number_source": "directory", "number_sha256": digest("page"),
+        let call = json!({"agency": "ag-1", "number_source": "directory", "number_sha256": digest("+1 202 555 0100"),
             "number_dated": at(dated), "called_at": at(called), "answer": "confirmed",
             "note_sha256": digest("call")});
         assert_eq!(log.says("callback.made", "p-rev", &call), expected);

@@ -89,6 +89,44 @@ fn s_59_i_23_a_notice_counts_for_whom_it_went_to() {
 }
 
 #[test]
+fn i_23_whoever_was_told_of_one_order_was_not_told_of_the_next() {
+    let mut log = Log::at2("rights.screened");
+    log.must("notice.sent", Some(REQUEST), "p-priv", &told("owner"));
+    log.step("order.amended");
+    let amended = json!({"version": 2, "sha256": digest("order 2")});
+    for step in [
+        "request.authenticated",
+        "request.classified",
+        "interval.stated",
+        "accounts.profiled",
+        "legality.reviewed",
+        "rights.screened",
+        "review.completed",
+    ] {
+        let (actor, mut data) = log.data(step);
+        if data.get("order").is_some() {
+            data["order"] = amended.clone();
+        }
+        log.must(step, Some(REQUEST), actor, &data);
+    }
+    log.walk2("review.completed", "custody.checked");
+    let (actor, mut opening) = log.data("disclosure.opened");
+    opening["order"] = amended;
+    log.must("disclosure.opened", Some(REQUEST), actor, &opening);
+    log.walk2("disclosure.opened", "bundle.sealed");
+    let mut untold = log.clone();
+    untold.now_ms += 9 * DAY_MS;
+    untold.step("senior releases");
+    assert_eq!(untold.post_data("bundle.released").expect_err("of the first order").rule, Rule::I23);
+    let mut again = told("owner");
+    again["sent_at"] = time(&log, 0);
+    log.must("notice.sent", Some(REQUEST), "p-priv", &again);
+    log.now_ms += 9 * DAY_MS;
+    log.step("senior releases");
+    log.step("bundle.released");
+}
+
+#[test]
 fn i_25_what_left_is_told_one_day_whatever_the_demand_became() {
     let mut log = released_under_a_gag();
     let due = owed(&log);
@@ -99,7 +137,9 @@ fn i_25_what_left_is_told_one_day_whatever_the_demand_became() {
     log.step("request.rejected");
     assert_eq!(owed(&log), due, "the second half of the demand ended, the first one left");
     log.now_ms += 40 * DAY_MS;
-    log.must("notice.sent", Some(REQUEST), "p-priv", &told("owner"));
+    let mut now = told("owner");
+    now["sent_at"] = time(&log, 0);
+    log.must("notice.sent", Some(REQUEST), "p-priv", &now);
     assert_eq!(owed(&log), None);
 }
 
@@ -194,7 +234,7 @@ fn i_31_the_third_person_is_checked_like_the_other_two() {
 #[test]
 fn i_30_a_call_back_is_about_one_document_and_ends_with_a_denial() {
     let call = |log: &Log, source: &str, answer: &str| {
-        json!({"agency": "ag-1", "number_source": source, "number_sha256": digest("number"),
+        json!({"agency": "ag-1", "number_source": source, "number_sha256": digest("+1 202 555 0100"),
             "number_dated": time(log, -1), "called_at": time(log, 0), "answer": answer,
             "note_sha256": digest("note")})
     };
@@ -219,6 +259,10 @@ fn i_30_a_call_back_is_about_one_document_and_ends_with_a_denial() {
     log.must("callback.made", Some(REQUEST), "p-rev", &register);
     stops(&mut log, Rule::I30);
     let again = call(&log, "directory", "confirmed");
+    let mut invented = again.clone();
+    invented["number_sha256"] = json!(digest("+1 202 555 0199"));
+    log.must("callback.made", Some(REQUEST), "p-rev", &invented);
+    stops(&mut log, Rule::I30);
     log.must("callback.made", Some(REQUEST), "p-rev", &again);
     review(&mut log, |_| ()).expect("called back anew");
 }

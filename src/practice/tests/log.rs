@@ -72,7 +72,9 @@ pub(super) fn directory(recipient: &str) -> String {
     format!(
         "schema = 1\n[[agency]]\nid = \"ag-1\"\nname = \"Agency\"\ncountry = \"US\"\nlevel = \"federal\"\n{from}\n\
          [[agency.recipient]]\nage = \"{recipient}\"\nconfirmed = \"by telephone\"\n{from}\n\
-         [[agency.ack_key]]\nssh = \"{ssh}\"\n{from}\n"
+         [[agency.ack_key]]\nssh = \"{ssh}\"\n{from}\n\
+         [[agency.call_back]]\nnumber = \"+1 202 555 0100\"\nsource = \"in print\"\n\
+         confirmed_at = \"2026-09-01T00:00:00.000Z\"\n"
     )
 }
 

@@ -34,6 +34,16 @@ fn s_22_content_without_dates_is_overly_broad() {
             data["refused"] = json!([{"item": 1, "rule": "S-22", "reason": "no dates"}]);
         };
         review(&mut log.clone(), without).expect("the other item goes on");
+        // Nor is a part of it that a reviewer cuts out: the order does not ask for that week.
+        for (member, value) in [("to", json!("2026-03-08T00:00:00.000Z")), ("fields", json!(["body"]))] {
+            let mut cut = item("a@example.org", "content_stored");
+            cut[member] = value;
+            let part = scope(&[item("a@example.org", "bsi"), cut]);
+            assert_eq!(
+                review(&mut log.clone(), |data| data["scope"] = json!(part)).expect_err(member).rule,
+                Rule::S22
+            );
+        }
 
         // What the authority agrees to is dated.
         let mut dated = item("a@example.org", "content_stored");
@@ -112,7 +122,7 @@ fn s_40_an_emergency_from_a_country_that_is_not_answered_reaches_its_review() {
     assess(&mut log, "kidnapping").expect("assessed");
     let now = log.now_ms;
     let at = |ms: i64| json!(Timestamp::from_ms(ms).expect("a time"));
-    let call = json!({"agency": "ag-1", "number_source": "directory", "number_sha256": digest("number"),
+    let call = json!({"agency": "ag-1", "number_source": "directory", "number_sha256": digest("+1 202 555 0100"),
         "number_dated": at(now - 86_400_000), "called_at": at(now), "answer": "confirmed",
         "note_sha256": digest("note")});
     log.must("callback.made", Some(REQUEST), "p-rev", &call);

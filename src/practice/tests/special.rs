@@ -171,7 +171,7 @@ fn assessment() -> Value {
 }
 
 fn call(log: &Log) -> Value {
-    json!({"agency": "ag-1", "number_source": "directory", "number_sha256": digest("number"),
+    json!({"agency": "ag-1", "number_source": "directory", "number_sha256": digest("+1 202 555 0100"),
         "number_dated": time(log, -DAY_MS), "called_at": time(log, 0), "answer": "confirmed",
         "note_sha256": digest("note")})
 }

@@ -53,8 +53,10 @@ fn withheld(log: &Log, ground: &str) -> Value {
         "other_contact_tried": ground == "counterproductive", "review_by": time(log, 30)})
 }
 
-fn told() -> Value {
-    step_data("notice.sent").1
+fn told(log: &Log) -> Value {
+    let mut data = step_data("notice.sent").1;
+    data["sent_at"] = time(log, 0);
+    data
 }
 
 /// Signs the release and posts it.
@@ -134,7 +136,8 @@ fn s_53_i_23_a_release_waits_for_notice_and_the_customers_days() {
 #[test]
 fn s_54_i_27_under_an_order_nobody_is_told_and_data_may_leave() {
     let mut log = gagged("bundle.sealed", Some(90));
-    assert_eq!(post(&mut log, "notice.sent", "p-priv", &told()), Err(Rule::I27));
+    let notice = told(&log);
+    assert_eq!(post(&mut log, "notice.sent", "p-priv", &notice), Err(Rule::I27));
     assert_eq!(post(&mut log, "notice.suppressed", "p-rev", &suppressed()), Err(Rule::I08));
     let mut another = suppressed();
     another["secrecy"] = json!("NDO-2");
@@ -164,6 +167,19 @@ fn case_15_an_order_that_ended_a_moment_ago_forbids_nothing() {
 }
 
 #[test]
+fn i_27_a_notice_under_a_gag_is_none_however_late_it_is_recorded() {
+    let mut log = gagged("review.completed", Some(2));
+    let meanwhile = told(&log);
+    log.now_ms += 5 * DAY_MS;
+    assert_eq!(post(&mut log, "notice.sent", "p-priv", &meanwhile), Err(Rule::I27), "it went under the gag");
+    let mut early = meanwhile.clone();
+    early["sent_at"] = json!("2026-10-01T00:00:00.000Z");
+    assert_eq!(post(&mut log, "notice.sent", "p-priv", &early), Err(Rule::S53), "before there was a demand");
+    let after = told(&log);
+    assert_eq!(post(&mut log, "notice.sent", "p-priv", &after), Ok(()));
+}
+
+#[test]
 fn case_14_i_28_an_extension_after_the_end_leaves_a_gap() {
     let extension = |log: &Log, ordered: i64| {
         json!({"secrecy": "NDO-1", "document_sha256": digest("longer"), "ordered_at": time(log, ordered),
@@ -175,7 +191,8 @@ fn case_14_i_28_an_extension_after_the_end_leaves_a_gap() {
     assert!(log.case().telling.orders[0].gaps.is_empty());
     let mut log = gagged("review.completed", Some(2));
     log.now_ms += 5 * DAY_MS;
-    assert_eq!(post(&mut log, "notice.sent", "p-priv", &told()), Ok(()), "in the gap it is no breach");
+    let notice = told(&log);
+    assert_eq!(post(&mut log, "notice.sent", "p-priv", &notice), Ok(()), "in the gap it is no breach");
     let late = extension(&log, 0);
     assert_eq!(post(&mut log, "secrecy.extended", "p-rev", &late), Ok(()));
     assert_eq!(log.case().telling.orders[0].gaps.len(), 1);
@@ -210,7 +227,8 @@ fn s_68_s_72_s_75_what_an_order_lacks_and_what_becomes_of_it() {
     assert_eq!(post(&mut log, "secrecy.challenged", "p-rev", &filed), Err(Rule::S72));
     assert_eq!(post(&mut log, "secrecy.challenged", "p-cou", &filed), Ok(()));
     assert_eq!(post(&mut log, "secrecy.challenge_decided", "p-cou", &upheld), Ok(()));
-    assert_eq!(post(&mut log, "notice.sent", "p-priv", &told()), Err(Rule::I27), "upheld is still a gag");
+    let notice = told(&log);
+    assert_eq!(post(&mut log, "notice.sent", "p-priv", &notice), Err(Rule::I27), "upheld is still a gag");
     let more =
         json!({"secrecy": "NDO-1", "document_sha256": digest("x"), "accounts": null, "to": time(&log, 99)});
     assert_eq!(post(&mut log, "secrecy.narrowed", "p-rev", &more), Err(Rule::S72));
@@ -222,11 +240,13 @@ fn s_68_s_72_s_75_what_an_order_lacks_and_what_becomes_of_it() {
     let mut denied = granted.clone();
     denied["granted"] = json!(false);
     assert_eq!(post(&mut log, "secrecy.permission_answered", "p-cou", &denied), Ok(()));
-    assert_eq!(post(&mut log, "notice.sent", "p-priv", &told()), Err(Rule::I27), "a no is no permission");
+    let notice = told(&log);
+    assert_eq!(post(&mut log, "notice.sent", "p-priv", &notice), Err(Rule::I27), "a no is no permission");
     assert_eq!(post(&mut log, "secrecy.permission_answered", "p-cou", &granted), Err(Rule::S75), "answered");
     assert_eq!(post(&mut log, "secrecy.permission_sought", "p-cou", &sought), Ok(()));
     assert_eq!(post(&mut log, "secrecy.permission_answered", "p-cou", &granted), Ok(()));
-    assert_eq!(post(&mut log, "notice.sent", "p-priv", &told()), Ok(()));
+    let notice = told(&log);
+    assert_eq!(post(&mut log, "notice.sent", "p-priv", &notice), Ok(()));
 }
 
 #[test]
@@ -262,7 +282,8 @@ fn case_25_s_76_a_challenged_gag_that_is_withdrawn_ends() {
     assert_eq!(post(&mut log, "secrecy.challenge_decided", "p-cou", &withdrawn), Ok(()));
     let end = of_order(&log, &json!({"ended_at": time(&log, 0)}));
     assert_eq!(post(&mut log, "secrecy.vacated", "p-rev", &end), Err(Rule::I03), "it is over");
-    assert_eq!(post(&mut log, "notice.sent", "p-priv", &told()), Ok(()));
+    let notice = told(&log);
+    assert_eq!(post(&mut log, "notice.sent", "p-priv", &notice), Ok(()));
     log.step("request.withdrawn");
     assert!(log.case().disclosures.is_empty());
 }
@@ -307,9 +328,10 @@ fn s_59_s_60_s_61_i_24_an_organisation_is_left_untold_by_law_alone() {
     let mut log = organisation("bundle.sealed");
     let danger = withheld(&log, "danger");
     assert_eq!(post(&mut log, "notice.withheld", "p-priv", &danger), Err(Rule::I24));
-    assert_eq!(post(&mut log, "notice.sent", "p-priv", &told()), Err(Rule::S59));
+    let notice = told(&log);
+    assert_eq!(post(&mut log, "notice.sent", "p-priv", &notice), Err(Rule::S59));
     assert_eq!(release(&mut log.clone()), Err(Rule::I23));
-    let mut contact = told();
+    let mut contact = told(&log);
     contact["recipient"] = json!("customer_contact");
     assert_eq!(post(&mut log, "notice.sent", "p-priv", &contact), Ok(()));
     let mut log = organisation("bundle.sealed");
@@ -333,7 +355,8 @@ fn s_57_s_58_i_25_when_secrecy_ends_notice_is_due() {
     let review_by = waived.case().telling.untold[0].review_by;
     assert_eq!(due(&waived, Deadline::Notice), [review_by.saturating_add_ms(7 * DAY_MS)], "I-26");
     assert_eq!(due(&waived, Deadline::NoticeReview).len(), 1, "I-26");
-    assert_eq!(post(&mut log, "notice.sent", "p-priv", &told()), Ok(()));
+    let notice = told(&log);
+    assert_eq!(post(&mut log, "notice.sent", "p-priv", &notice), Ok(()));
     assert!(due(&log, Deadline::Notice).is_empty());
 }
 

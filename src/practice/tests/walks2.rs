@@ -66,7 +66,7 @@ fn side(which: u8, log: &Log) -> (&'static str, &'static str, Value) {
             "callback.made",
             "p-rev",
             json!({"agency": "ag-1", "number_source": "directory",
-            "number_sha256": digest("page"), "number_dated": "2026-10-01T00:00:00.000Z", "called_at": now,
+            "number_sha256": digest("+1 202 555 0100"), "number_dated": "2026-10-01T00:00:00.000Z", "called_at": now,
             "answer": "denied", "note_sha256": digest("call")}),
         ),
         9 => (

@@ -19,7 +19,7 @@ pub struct CallbackMade {
     pub agency: AgencyId,
     /// Where the number comes from; only the directory's counts (S-43).
     pub number_source: NumberSource,
-    /// SHA-256 of the directory entry, or of the page, that has the number.
+    /// SHA-256 of the number as the directory spells it; of the page that has it, if another source does.
     pub number_sha256: Digest,
     /// As of when that source is.
     pub number_dated: Timestamp,
