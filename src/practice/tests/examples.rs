@@ -82,7 +82,7 @@ fn admitted() -> BTreeMap<EventType, Event> {
     by_type
 }
 
-fn accept_clock(log: &mut Log) {
+pub(super) fn accept_clock(log: &mut Log) {
     let head = log.stamp().head.expect("entries");
     let index = log.stamp().index.previous().expect("entries");
     log.now_ms += 48 * 60 * MINUTE_MS;
