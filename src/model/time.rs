@@ -28,6 +28,7 @@ const EPOCH: civil::DateTime = civil::datetime(1970, 1, 1, 0, 0, 0, 0);
 /// An instant, in milliseconds since 1970-01-01T00:00:00Z, between the years 0000 and 9999.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(test, schemars(description = "RFC 3339 in UTC, with milliseconds."))]
 #[cfg_attr(test, schemars(extend("format" = "date-time", "pattern" = TIME_PATTERN)))]
 pub struct Timestamp(#[cfg_attr(test, schemars(with = "String"))] i64);
 

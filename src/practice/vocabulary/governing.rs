@@ -12,7 +12,7 @@ use crate::model::time::Timestamp;
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ActProposed {
-    /// The kind of approval it needs; in this rule set policy, directory or role.
+    /// The kind of approval it needs; under rule set 1 policy, directory or role.
     pub kind: Kind,
     /// The full text of what would hold.
     pub text: String,
