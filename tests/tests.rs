@@ -22,5 +22,6 @@ mod oracles;
 mod population;
 mod readme;
 mod rule_set_1;
+mod schema;
 mod supply_chain;
 mod tamper;

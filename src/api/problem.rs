@@ -260,6 +260,7 @@ impl From<DraftError> for Problem {
             DraftError::Json(json) => json.into(),
             DraftError::Version { .. } => problem("/v".to_owned()),
             DraftError::Type => problem("/type".to_owned()),
+            DraftError::Actor => problem("/actor".to_owned()),
             DraftError::Policy => problem("/policy".to_owned()),
             DraftError::Envelope { place } => problem(format!("/envelopes/{place}")),
         }

@@ -63,6 +63,9 @@ pub enum DraftError {
     /// `type` is not in the vocabulary.
     #[error("no event has this type; the list is in docs/events.md")]
     Type,
+    /// `actor` is not an id: sealed, it would be an event that nobody can read again.
+    #[error("actor is an id: 1 to 64 of A-Z a-z 0-9 . _ -, beginning with a letter or a digit")]
+    Actor,
     /// `policy` is not `sha256:` and 64 lower-case hex digits.
     #[error("policy is sha256: and 64 lower-case hex digits")]
     Policy,
@@ -107,6 +110,9 @@ impl Draft {
             return Err(DraftError::Version { found: wire.v });
         }
         let type_ = wire.type_.parse().map_err(|_| DraftError::Type)?;
+        if EventId::new(&wire.actor).is_err() {
+            return Err(DraftError::Actor);
+        }
         let policy = match &wire.policy {
             Some(text) => Some(policy_digest::parse(text).ok_or(DraftError::Policy)?),
             None => None,

@@ -21,6 +21,7 @@ pub const POLICY_PREFIX: &str = "sha256:";
 
 /// What kind of act is approved.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "ApprovalKind"))]
 pub enum Kind {
     /// Collect and seal the data of a reviewed scope.
     #[serde(rename = "disclose")]
@@ -91,6 +92,7 @@ pub enum Decision {
 
 /// The order that was in force.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ApprovedOrder {
     /// From 1, one more with each amendment.
@@ -101,6 +103,7 @@ pub struct ApprovedOrder {
 
 /// The entry that is decided upon.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ApprovalContext {
     /// Its index.

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 /// What kind of data a record or a field is. Which instrument reaches which class is policy;
 /// that these are all the classes there are is code: an unknown one must not parse.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum DataClass {
     /// Whether an account exists.

@@ -10,7 +10,9 @@ pub const DIGEST_BYTES: usize = 32;
 
 /// A SHA-256 digest of bytes that are not a node of the tree (those are [`crate::tlog::Hash`]).
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Digest([u8; DIGEST_BYTES]);
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(extend("pattern" = "^[0-9a-f]{64}$")))]
+#[cfg_attr(test, schemars(description = "A SHA-256 digest in lower-case hex."))]
+pub struct Digest(#[cfg_attr(test, schemars(with = "String"))] [u8; DIGEST_BYTES]);
 
 /// The text is not 64 lower-case hex digits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

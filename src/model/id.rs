@@ -11,6 +11,10 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 /// Longest identifier in bytes: fits a file name, a log line and a RocksDB key prefix.
 pub const ID_BYTES_MAX: usize = 64;
 
+/// What [`check`] lets through, as a regular expression.
+#[cfg(test)]
+pub(crate) const ID_PATTERN: &str = "^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$";
+
 /// The text is not an identifier.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("an id is 1 to 64 of A-Z a-z 0-9 . _ - and begins with a letter or a digit")]
@@ -27,6 +31,7 @@ macro_rules! id_types {
     ($($(#[$doc:meta])* $name:ident;)+) => {$(
         $(#[$doc])*
         #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[cfg_attr(test, derive(schemars::JsonSchema), schemars(extend("pattern" = ID_PATTERN)))]
         pub struct $name(Box<str>);
 
         impl $name {

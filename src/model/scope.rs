@@ -41,14 +41,17 @@ pub type FieldTable = BTreeMap<DataClass, BTreeSet<String>>;
 
 /// Which data may be touched: the union of its items.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Scope {
+    #[cfg_attr(test, schemars(extend("const" = 1)))]
     v: u8,
     items: Vec<ScopeItem>,
 }
 
 /// One account on one service, one class, one half-open interval.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ScopeItem {
     /// The account as the service names it. Personal data: never in logs or errors.

@@ -8,6 +8,11 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 /// Length of a printed time in bytes.
 pub const TIME_BYTES: usize = 24;
 
+/// The one form as a regular expression; which days a month has it does not say.
+#[cfg(test)]
+const TIME_PATTERN: &str = "^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])\
+    T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]\\.[0-9]{3}Z$";
+
 /// Milliseconds of an hour.
 pub const HOUR_MS: i64 = 3_600_000;
 /// Milliseconds of a day: time here is UTC without leap seconds, so each has as many.
@@ -22,7 +27,10 @@ const EPOCH: civil::DateTime = civil::datetime(1970, 1, 1, 0, 0, 0, 0);
 
 /// An instant, in milliseconds since 1970-01-01T00:00:00Z, between the years 0000 and 9999.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Timestamp(i64);
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(test, schemars(description = "RFC 3339 in UTC, with milliseconds."))]
+#[cfg_attr(test, schemars(extend("format" = "date-time", "pattern" = TIME_PATTERN)))]
+pub struct Timestamp(#[cfg_attr(test, schemars(with = "String"))] i64);
 
 /// Why a text or a number is not a time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

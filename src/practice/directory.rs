@@ -32,6 +32,7 @@ pub struct Directory {
 
 /// The level of government, as reports count it (S-71).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Level {
     /// Of the federation or the nation.

@@ -18,6 +18,7 @@ use crate::tlog::LeafIndex;
 
 /// Kinds of deadlines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Deadline {
     /// The instrument's time to answer (EPOC 10 days or 8 hours, COPO 7 days).

@@ -22,7 +22,8 @@ const NODE_PREFIX: [u8; 1] = [0x01];
 
 /// The hash of a leaf or of a node of the tree (RFC 6962 §2.1): 32 bytes.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Hash([u8; HASH_BYTES]);
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(extend("pattern" = "^[0-9a-f]{64}$")))]
+pub struct Hash(#[cfg_attr(test, schemars(with = "String"))] [u8; HASH_BYTES]);
 
 /// Why a text is not a hash.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

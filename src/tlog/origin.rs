@@ -15,9 +15,14 @@ pub const ORIGIN_BYTES_MAX: usize = 255;
 /// be taken for a keyring or a cosignature.
 const RESERVED_PREFIXES: [&str; 2] = ["probity/", "cosignature/"];
 
+/// What [`Origin::new`] lets through, as a regular expression.
+#[cfg(test)]
+const ORIGIN_PATTERN: &str = r"^(?!probity/|cosignature/)(?!.*://)[!#-*,-\[\]-~]{1,255}$";
+
 /// The origin of a log: 1 to 255 bytes of printable ASCII without space, `+`, `"`, `\` or
 /// `://`, not beginning with `probity/` or `cosignature/`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(extend("pattern" = ORIGIN_PATTERN)))]
 #[serde(transparent)]
 pub struct Origin(String);
 

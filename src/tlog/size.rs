@@ -13,11 +13,13 @@ pub const DECIMAL_MAX: u64 = (1 << 63) - 1;
 
 /// The place of a leaf in the log, from 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(transparent)]
 pub struct LeafIndex(u64);
 
 /// A number of leaves, counted from the first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(transparent)]
 pub struct TreeSize(u64);
 

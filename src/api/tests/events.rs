@@ -73,6 +73,7 @@ async fn each_fault_has_its_status_code_and_place() {
         (with("v", json!("1")), 400, "malformed", Some("/v")),
         (with("id", json!("no spaces")), 400, "malformed", Some("/id")),
         (with("type", json!("request.invented")), 400, "malformed", Some("/type")),
+        (with("actor", json!("no spaces")), 400, "malformed", Some("/actor")),
         (with("policy", json!("sha1:00")), 400, "malformed", Some("/policy")),
         (with("envelopes", json!(["=="])), 400, "malformed", Some("/envelopes/0")),
         (wrong_data.to_string(), 400, "malformed", None),

@@ -6,17 +6,21 @@ use std::fmt;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::model::class::DataClass;
+#[cfg(test)]
+use crate::model::id::ID_PATTERN;
 use crate::model::id::{ID_BYTES_MAX, IdError, ServiceId};
 use crate::model::time::Timestamp;
 use crate::practice::directory::Level;
 
 /// A name within the policy, such as `us.warrant_2703`: the alphabet of ids.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(extend("pattern" = ID_PATTERN)))]
 pub struct Code(Box<str>);
 
 /// ISO 3166-1 alpha-2, or `EU` for instruments of the Union.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct CountryCode([u8; 2]);
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(extend("pattern" = "^[A-Z]{2}$")))]
+pub struct CountryCode(#[cfg_attr(test, schemars(with = "String"))] [u8; 2]);
 
 impl Code {
     /// Parses a code.
@@ -88,6 +92,7 @@ macro_rules! words {
     ($($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident,)+ })+) => {$(
         $(#[$doc])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[cfg_attr(test, derive(schemars::JsonSchema))]
         #[serde(rename_all = "snake_case")]
         pub enum $name { $($(#[$vdoc])* $variant,)+ }
 

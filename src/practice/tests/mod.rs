@@ -29,6 +29,7 @@ mod references;
 mod regimes;
 mod replayed;
 mod rules;
+mod schema;
 mod screening;
 mod screening_cases;
 mod special;

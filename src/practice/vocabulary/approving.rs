@@ -10,6 +10,7 @@ use crate::practice::rule::Rule;
 
 /// `review.completed`: what approvals are about.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ReviewCompleted {
     /// Who reviewed; the event's actor too.
@@ -26,6 +27,7 @@ pub struct ReviewCompleted {
 
 /// What was checked of local law.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Legality {
     /// The provisions that were read, at least one.
@@ -38,6 +40,7 @@ pub struct Legality {
 
 /// An item of the order's scope that is not disclosed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct RefusedItem {
     /// Its position in the order's scope.
@@ -51,6 +54,7 @@ pub struct RefusedItem {
 /// `approval.given`, `approval.refused`, `approval.revoked`: digests and opaque ids only.
 /// What counts is the envelope beside it, which this repeats.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ApprovalRecord {
     /// What kind of act.

@@ -7,6 +7,7 @@ use crate::tlog::{LeafIndex, Origin};
 
 /// `log.created`: index 0.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct LogCreated {
     /// The log's name for ever.
@@ -35,6 +36,7 @@ pub struct LogCreated {
 
 /// The algorithms in use, for people and for reports (S-87).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Crypto {
     /// Of leaves and nodes.
@@ -65,6 +67,7 @@ impl Crypto {
 
 /// `policy.activated`, `directory.activated`, `roles.activated`: holds for later entries.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Activated {
     /// The full text.
@@ -72,6 +75,7 @@ pub struct Activated {
     /// SHA-256 of it.
     pub sha256: Digest,
     /// The `act.proposed` that two people approved; null in the founding alone.
+    #[serde(default)]
     pub proposal: Option<LeafIndex>,
 }
 

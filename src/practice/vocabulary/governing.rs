@@ -9,9 +9,10 @@ use crate::model::time::Timestamp;
 
 /// `act.proposed`: an act that two people must approve.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ActProposed {
-    /// The kind of approval it needs; in this rule set policy, directory or role.
+    /// The kind of approval it needs; under rule set 1 policy, directory or role.
     pub kind: Kind,
     /// The full text of what would hold.
     pub text: String,
@@ -23,11 +24,13 @@ pub struct ActProposed {
 
 /// `access.read` (I-52): one line per peer, request and ten minutes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct AccessRead {
     /// The peer's uid.
     pub peer_uid: u32,
     /// The request, if one was read.
+    #[serde(default)]
     pub subject: Option<RequestId>,
     /// How often.
     pub count: u64,
@@ -39,6 +42,7 @@ pub struct AccessRead {
 
 /// `access.denied` (S-01): one line per peer, verb and ten minutes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct AccessDenied {
     /// The peer's uid.
@@ -55,6 +59,7 @@ pub struct AccessDenied {
 
 /// `clock.accepted`: the only entry admitted while the clock is in doubt; it bears the new time.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ClockAccepted {
     /// The time of the entry before.

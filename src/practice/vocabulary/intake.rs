@@ -12,6 +12,7 @@ use crate::practice::rule::Rule;
 
 /// `request.received`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct RequestReceived {
     /// What it purports to be.
@@ -25,11 +26,13 @@ pub struct RequestReceived {
     /// When it came, as people say.
     pub received_at: Timestamp,
     /// The agency it claims to be from, if the directory has it.
+    #[serde(default)]
     pub agency_claimed: Option<AgencyId>,
 }
 
 /// What a request purports to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum RequestKind {
     /// Compulsory process for stored data.
@@ -50,6 +53,7 @@ pub enum RequestKind {
 
 /// How a document came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Channel {
     /// The provider's portal.
@@ -68,6 +72,7 @@ pub enum Channel {
 
 /// `request.authenticated`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct RequestAuthenticated {
     /// The agency it does come from.
@@ -80,6 +85,7 @@ pub struct RequestAuthenticated {
 
 /// How an agency or a signature was checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Verification {
     /// A call to a number of the directory.
@@ -96,6 +102,7 @@ pub enum Verification {
 
 /// `request.classified`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct RequestClassified {
     /// Which version of the order was read.
@@ -115,6 +122,7 @@ pub struct RequestClassified {
     /// When it was issued.
     pub issued_at: Timestamp,
     /// When it ends, if it does.
+    #[serde(default)]
     pub expires_at: Option<Timestamp>,
     /// How it is signed (S-17).
     pub signature: SignatureFact,
@@ -126,6 +134,7 @@ pub struct RequestClassified {
 
 /// What a demand serves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Nature {
     /// A criminal investigation.
@@ -142,16 +151,19 @@ pub enum Nature {
 
 /// How a document is signed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct SignatureFact {
     /// What there is.
     pub kind: SignatureKind,
     /// How it was checked; null if it was not.
+    #[serde(default)]
     pub verified: Option<Verification>,
 }
 
 /// The kinds of signatures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum SignatureKind {
     /// By hand.
@@ -168,6 +180,7 @@ pub enum SignatureKind {
 
 /// Somebody the demand names, and the account that was found.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Identifier {
     /// What kind of name it is.
@@ -177,6 +190,7 @@ pub struct Identifier {
     /// Where it was looked up.
     pub service: ServiceId,
     /// The one account it resolves to; null if it resolves to none. Personal data.
+    #[serde(default)]
     pub account: Option<String>,
 }
 
@@ -188,6 +202,7 @@ impl std::fmt::Debug for Identifier {
 
 /// The kinds of identifiers that name one account. Keywords, areas and ranges are none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum IdentifierKind {
     /// A mailbox.
@@ -206,6 +221,7 @@ pub enum IdentifierKind {
 
 /// `order.amended`: from here on nothing approved before counts (I-10).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct OrderAmended {
     /// The new document, one version later.
@@ -220,6 +236,7 @@ pub struct OrderAmended {
 
 /// `request.rejected`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct RequestRejected {
     /// Why (I-20).
@@ -228,18 +245,22 @@ pub struct RequestRejected {
 
 /// One reason.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct RejectReason {
     /// Which of the eight.
     pub code: RejectCode,
     /// The item of the order's scope, by position; null for the whole.
+    #[serde(default)]
     pub item: Option<u32>,
     /// What exactly, for people; a material mistake needs it.
+    #[serde(default)]
     pub detail: Option<String>,
 }
 
 /// The reasons of S-15 … S-22.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum RejectCode {
     /// S-15.
@@ -279,6 +300,7 @@ impl RejectCode {
 
 /// `request.withdrawn`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct RequestWithdrawn {
     /// SHA-256 of the agency's letter.

@@ -1,7 +1,8 @@
 //! The closed vocabulary: every event there is, with exactly its members.
 //!
 //! **In scope**: the names, since which rule set each is one, who makes it, which peer may post
-//! it, what it carries. An event keeps its members for ever; new facts are new events.
+//! it, what it carries. An event keeps its members for ever; new facts are new events. A member
+//! may be null where its type is an `Option`, and left out only where it is marked `default`.
 //! **Out of scope**: when it is legal (`rules1`, `rules2`), and the envelope around `data`
 //! ([`crate::model::event`]). docs/events.md has one row per event, with an example that
 //! the tests run.
@@ -190,6 +191,14 @@ macro_rules! events {
             /// [`Refusal`] F-01, with what serde found wrong; values are not quoted.
             pub fn read(self, data: &RawValue) -> Result<Data, Refusal> {
                 match self { $(Self::$variant => read(data).map(Data::$variant),)+ }
+            }
+
+            /// The JSON Schema of `data`.
+            #[cfg(test)]
+            pub(super) fn schema(self, generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+                match self {
+                    $(Self::$variant => <$data as schemars::JsonSchema>::json_schema(generator),)+
+                }
             }
         }
     };

@@ -11,6 +11,7 @@ use crate::practice::policy::{Code, CountryCode};
 
 /// `comity.assessed`: whether another country's law stands against it (I-56).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ComityAssessed {
     /// Which version of the order.
@@ -28,6 +29,7 @@ pub struct ComityAssessed {
 
 /// What a comity assessment finds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ComityFinding {
     /// No conflict of laws.
@@ -40,6 +42,7 @@ pub enum ComityFinding {
 
 /// `redirect.attempted`: the requester was asked to go to the customer (S-28).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct RedirectAttempted {
     /// The customer.
@@ -52,6 +55,7 @@ pub struct RedirectAttempted {
 
 /// `redirect.accepted`, `redirect.refused`: the requester's answer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct RedirectAnswered {
     /// The customer.
@@ -64,6 +68,7 @@ pub struct RedirectAnswered {
 
 /// `redirect.exempted`: why nobody is asked to go to the customer (S-29). An act: proposed first.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct RedirectExempted {
     /// The customer.
@@ -76,6 +81,7 @@ pub struct RedirectExempted {
 
 /// The exemptions from redirection; the list is closed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Exemption {
     /// The customer itself, or its only administrator, is suspected.
@@ -92,6 +98,7 @@ pub enum Exemption {
 
 /// `challenge.filed`: a motion before a court (S-30, S-23).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ChallengeFiled {
     /// Its name.
@@ -112,6 +119,7 @@ pub struct ChallengeFiled {
 
 /// What a challenge asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Relief {
     /// To quash the demand.
@@ -124,6 +132,7 @@ pub enum Relief {
 
 /// `challenge.decided`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ChallengeDecided {
     /// Which.
@@ -138,6 +147,7 @@ pub struct ChallengeDecided {
 
 /// How a challenge ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Ruling {
     /// The demand is quashed: the request can only be rejected.

@@ -12,6 +12,7 @@ use crate::model::id::{CustomerId, DisclosureId, PersonId, ProductionId, SourceI
 
 /// `disclosure.opened`: nothing is read before it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct DisclosureOpened {
     /// Its name.
@@ -28,6 +29,7 @@ pub struct DisclosureOpened {
 
 /// `data.received`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct DataReceived {
     /// Of which collection.
@@ -38,6 +40,7 @@ pub struct DataReceived {
 
 /// One source, as it was read the first time.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct SourceRead {
     /// Its name.
@@ -52,6 +55,7 @@ pub struct SourceRead {
 
 /// `data.planned`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct DataPlanned {
     /// Of which collection.
@@ -68,6 +72,7 @@ pub struct DataPlanned {
 
 /// `data.filtered`: records = kept + withheld (I-16).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct DataFiltered {
     /// Of which collection.
@@ -82,6 +87,7 @@ pub struct DataFiltered {
 
 /// A count of withheld records; never a value.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Withheld {
     /// Why: the name minimisation gives the rule.
@@ -92,6 +98,7 @@ pub struct Withheld {
 
 /// `bundle.provenance`: never opened to an agency.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct BundleProvenance {
     /// Of which collection.
@@ -108,6 +115,7 @@ pub struct BundleProvenance {
 
 /// One source file, and the byte ranges kept of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct SourceFile {
     /// Its source.
@@ -123,6 +131,7 @@ pub struct SourceFile {
 /// `bundle.sealed`: opened to the agency in the receipt, so digests and opaque ids only
 /// (docs/FORMATS.md, The bundle). The request stands in the event itself.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct BundleSealed {
     /// The bundle's name.
@@ -143,6 +152,7 @@ pub struct BundleSealed {
 
 /// `bundle.released`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct BundleReleased {
     /// The bundle.
@@ -157,11 +167,13 @@ pub struct BundleReleased {
 
 /// `bundle.destroyed`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct BundleDestroyed {
     /// Of which collection.
     pub disclosure: DisclosureId,
     /// The bundle, if it had a name.
+    #[serde(default)]
     pub production: Option<ProductionId>,
     /// Why.
     pub reason: DestroyReason,
@@ -169,6 +181,7 @@ pub struct BundleDestroyed {
 
 /// Why a bundle is gone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum DestroyReason {
     /// Staged without its record: a crash came before the log.
@@ -187,6 +200,7 @@ pub enum DestroyReason {
 
 /// `delivery.acknowledged`, `delivery.failed`: the agency's words and its signature.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct DeliveryReport {
     /// The bundle.
@@ -199,6 +213,7 @@ pub struct DeliveryReport {
 
 /// `data.tallied`: what the bundle will hold, class by class; before it is sealed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct DataTallied {
     /// Of which collection.
@@ -209,6 +224,7 @@ pub struct DataTallied {
 
 /// How many records of one class.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Tally {
     /// The class.
@@ -219,6 +235,7 @@ pub struct Tally {
 
 /// `no_data.certified`: everything was searched and nothing is within the scope.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct NoDataCertified {
     /// Of which collection.
@@ -231,6 +248,7 @@ pub struct NoDataCertified {
 
 /// `scan.cleared`: an item that looked like key material is none. An act: proposed first.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ScanCleared {
     /// The source it is in.
@@ -243,6 +261,7 @@ pub struct ScanCleared {
 
 /// `key.used`: a key of the provider opened data for this collection (S-89, I-36). Never the key.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct KeyUsed {
     /// Of which collection.
@@ -257,6 +276,7 @@ pub struct KeyUsed {
 
 /// `custody.checked`: who holds the keys to what was ordered, at the time of collection.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct CustodyChecked {
     /// The accounts whose keys the customer holds; empty if there are none.
@@ -267,6 +287,7 @@ pub struct CustodyChecked {
 
 /// `custody.refused`: the customer does not release its data.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct CustodyRefused {
     /// The customer.
@@ -279,6 +300,7 @@ pub struct CustodyRefused {
 
 /// Why customer-held data is not released.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum CustodyGround {
     /// It says no.
@@ -293,6 +315,7 @@ pub enum CustodyGround {
 
 /// `recall.requested`: a delivered bundle should not have been delivered.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct RecallRequested {
     /// Which bundle.
@@ -305,6 +328,7 @@ pub struct RecallRequested {
 
 /// Why a bundle is recalled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum RecallGround {
     /// The agency withdrew its demand after delivery.
@@ -319,6 +343,7 @@ pub enum RecallGround {
 
 /// `recall.answered`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct RecallAnswered {
     /// Which bundle.
@@ -332,6 +357,7 @@ pub struct RecallAnswered {
 /// `production.superseding`: the next bundle corrects or supplements a delivered one; it stands
 /// on a new review and new approvals.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ProductionSuperseding {
     /// The delivered bundle.
@@ -344,6 +370,7 @@ pub struct ProductionSuperseding {
 
 /// What a further bundle is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum SupersedingKind {
     /// It replaces the delivered one.

@@ -11,9 +11,16 @@ pub use crate::model::approval::{ApprovalContext as LeafRef, ApprovedOrder as Or
 use crate::model::digest::Digest;
 use crate::model::scope::Scope;
 
+/// What the decoder lets through, as a regular expression: spare bits are zero.
+#[cfg(test)]
+pub(crate) const BASE64_PATTERN: &str =
+    "^([A-Za-z0-9+/]{4})*([A-Za-z0-9+/][AQgw]==|[A-Za-z0-9+/]{2}[AEIMQUYcgkosw048]=)?$";
+
 /// Bytes that travel as base64: standard, padded, canonical.
 #[derive(Clone, PartialEq, Eq, Hash)]
-pub struct Base64(Box<[u8]>);
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(test, schemars(extend("contentEncoding" = "base64", "pattern" = BASE64_PATTERN)))]
+pub struct Base64(#[cfg_attr(test, schemars(with = "String"))] Box<[u8]>);
 
 impl Base64 {
     /// The base64 of these bytes.

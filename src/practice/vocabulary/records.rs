@@ -13,6 +13,7 @@ use crate::tlog::{Hash, LeafIndex, TreeSize};
 
 /// `rules.activated`: another rule set holds from this entry on, which names it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct RulesActivated {
     /// The number so far.
@@ -23,6 +24,7 @@ pub struct RulesActivated {
 
 /// `deadline.passed`: the daemon's clock says that a time is over (S-12, I-57).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct DeadlinePassed {
     /// What was due.
@@ -35,6 +37,7 @@ pub struct DeadlinePassed {
 
 /// `flag.raised`: a fact about a request that changes what may be charged (S-108).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct FlagRaised {
     /// Which.
@@ -45,6 +48,7 @@ pub struct FlagRaised {
 
 /// Facts that are known later than the classification.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Flag {
     /// It is about the exploitation of children.
@@ -53,6 +57,7 @@ pub enum Flag {
 
 /// `cost.invoiced` (S-105, S-106).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct CostInvoiced {
     /// The bill.
@@ -67,6 +72,7 @@ pub struct CostInvoiced {
 
 /// `cost.credited`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct CostCredited {
     /// The bill.
@@ -79,6 +85,7 @@ pub struct CostCredited {
 
 /// `hold.placed`: data and record are kept whatever else is ordered (case 34).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct HoldPlaced {
     /// Why.
@@ -92,6 +99,7 @@ pub struct HoldPlaced {
 
 /// Why something is held.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum HoldGround {
     /// Litigation.
@@ -104,6 +112,7 @@ pub enum HoldGround {
 
 /// `hold.lifted`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct HoldLifted {
     /// The entry that placed it.
@@ -114,6 +123,7 @@ pub struct HoldLifted {
 
 /// `erasure.ordered`: the request's record is to become unreadable (I-49). An act: proposed first.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ErasureOrdered {
     /// Why.
@@ -126,6 +136,7 @@ pub struct ErasureOrdered {
 
 /// Why a record is erased.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ErasureBasis {
     /// A court expunged it.
@@ -137,6 +148,7 @@ pub enum ErasureBasis {
 /// `incident.opened`: something that should not have happened. About several requests, so it
 /// names them by id only.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct IncidentOpened {
     /// Its name.
@@ -156,6 +168,7 @@ pub struct IncidentOpened {
 
 /// Kinds of incidents.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum IncidentKind {
     /// Somebody pretended to be an agency, and got nothing.
@@ -174,6 +187,7 @@ pub enum IncidentKind {
 
 /// `incident.closed`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct IncidentClosed {
     /// Which.
@@ -184,6 +198,7 @@ pub struct IncidentClosed {
 
 /// `voluntary.disclosed`: without a demand, on one of the few grounds (S-35, S-37, S-38).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct VoluntaryDisclosed {
     /// Its name.
@@ -205,6 +220,7 @@ pub struct VoluntaryDisclosed {
 
 /// Grounds to disclose without a demand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum VoluntaryBasis {
     /// Somebody is about to harm themselves or others (S-37).
@@ -215,6 +231,7 @@ pub enum VoluntaryBasis {
 
 /// What made the provider aware.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum VoluntarySource {
     /// Something everybody can read.
@@ -229,6 +246,7 @@ pub enum VoluntarySource {
 
 /// Who is the victim, of what.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Victim {
     /// Who.
@@ -239,6 +257,7 @@ pub struct Victim {
 
 /// Who can be a victim.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum VictimKind {
     /// The provider.
@@ -251,6 +270,7 @@ pub enum VictimKind {
 
 /// `voluntary.declined`: asked to help without process, the provider did not (S-92).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct VoluntaryDeclined {
     /// Who asked; null if the directory does not have them.
@@ -262,6 +282,7 @@ pub struct VoluntaryDeclined {
 
 /// `ncmec.reported`: images of the exploitation of children (S-36). No request depends on it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct NcmecReported {
     /// Its name here.
@@ -280,6 +301,7 @@ pub struct NcmecReported {
 
 /// `ncmec.expired`: the time of keeping is over and the data gone.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct NcmecExpired {
     /// Which report.
@@ -290,6 +312,7 @@ pub struct NcmecExpired {
 
 /// `attack.notified`: a customer was told of an attack by a state (S-73). Linked to no request.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct AttackNotified {
     /// How good the evidence is.
@@ -304,6 +327,7 @@ pub struct AttackNotified {
 
 /// How good the evidence of an attack is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum AttackEvidence {
     /// The account was attacked.
@@ -314,6 +338,7 @@ pub enum AttackEvidence {
 
 /// `process.reviewed`: the screening itself was looked at (S-51, I-58).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ProcessReviewed {
     /// Whether human rights were part of it.
@@ -324,6 +349,7 @@ pub struct ProcessReviewed {
 
 /// `figure.declared`: a number from outside that reports divide by (S-11). An act: proposed first.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct FigureDeclared {
     /// Which.
@@ -340,6 +366,7 @@ pub struct FigureDeclared {
 
 /// Numbers that the log cannot know.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum DeclaredFigure {
     /// Accounts in use.
@@ -348,6 +375,7 @@ pub enum DeclaredFigure {
 
 /// `report.published` (S-10, I-46 … I-48).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ReportPublished {
     /// Its name.
@@ -373,6 +401,7 @@ pub struct ReportPublished {
 
 /// `report.corrected`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ReportCorrected {
     /// The report that is replaced.
@@ -389,6 +418,7 @@ pub struct ReportCorrected {
 
 /// The series of reports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Series {
     /// Law-enforcement requests.

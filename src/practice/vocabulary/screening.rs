@@ -13,6 +13,7 @@ use crate::tlog::LeafIndex;
 
 /// `callback.made`: somebody rang the agency, or asked the court's clerk (I-30).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct CallbackMade {
     /// The agency that was asked.
@@ -33,6 +34,7 @@ pub struct CallbackMade {
 
 /// Where a telephone number comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum NumberSource {
     /// The provider's own directory of agencies.
@@ -45,6 +47,7 @@ pub enum NumberSource {
 
 /// What a call-back found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum CallbackAnswer {
     /// They sent it.
@@ -57,6 +60,7 @@ pub enum CallbackAnswer {
 
 /// `request.auth_failed`: the demand does not, or not demonstrably, come from whom it names.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct RequestAuthFailed {
     /// How it was checked.
@@ -69,6 +73,7 @@ pub struct RequestAuthFailed {
 
 /// Why a demand is quarantined.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum AuthFinding {
     /// The agency says that it did not send it.
@@ -85,6 +90,7 @@ pub enum AuthFinding {
 
 /// `request.duplicated`: the same document again, through another channel (I-44).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct RequestDuplicated {
     /// SHA-256 of the document: the order's in force, or an earlier version's.
@@ -97,6 +103,7 @@ pub struct RequestDuplicated {
 
 /// `request.linked`: this request and another belong together.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct RequestLinked {
     /// The other request.
@@ -107,6 +114,7 @@ pub struct RequestLinked {
 
 /// How two requests belong together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Relation {
     /// The legal process after an emergency disclosure.
@@ -123,6 +131,7 @@ pub enum Relation {
 
 /// `deficiency.noted`: one thing that keeps the demand from being valid (S-08, S-15 … S-22).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct DeficiencyNoted {
     /// Which version of the order has it.
@@ -138,6 +147,7 @@ pub struct DeficiencyNoted {
 
 /// `request.cured`: a new document that mends deficiencies, or reopens a rejected request (S-08).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct RequestCured {
     /// The entries that noted what is mended; empty only when a rejected request is reopened.
@@ -154,6 +164,7 @@ pub struct RequestCured {
 
 /// `request.split`: items with a deficiency are set aside, so that the others may go on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct RequestSplit {
     /// The entry that noted the deficiency.
@@ -166,6 +177,7 @@ pub struct RequestSplit {
 
 /// `request.narrowed`: the requester agreed to less (S-27).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct RequestNarrowed {
     /// Which version of the order.
@@ -184,6 +196,7 @@ pub struct RequestNarrowed {
 
 /// How a requester agrees to less.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Agreement {
     /// In writing.
@@ -194,6 +207,7 @@ pub enum Agreement {
 
 /// `interval.stated`: the order's own dates, from which the scope's UTC intervals follow (I-15).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct IntervalStated {
     /// Which version of the order.
@@ -204,6 +218,7 @@ pub struct IntervalStated {
 
 /// The dates that the document has for one item.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct StatedInterval {
     /// The item of the order's scope, by position.
@@ -220,6 +235,7 @@ pub struct StatedInterval {
 
 /// A date as a document has it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct StatedTime {
     /// `2026-06-30`.
@@ -235,6 +251,7 @@ pub struct StatedTime {
 
 /// `accounts.profiled`: the facts about each account that decide how it is treated.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct AccountsProfiled {
     /// Which version of the order.
@@ -245,6 +262,7 @@ pub struct AccountsProfiled {
 
 /// What is known of one account, at receipt.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct AccountProfile {
     /// The service.
@@ -291,6 +309,7 @@ impl std::fmt::Debug for AccountProfile {
 
 /// Whose account it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Segment {
     /// A consumer's.
@@ -305,6 +324,7 @@ pub enum Segment {
 
 /// Who holds the keys to an account's content.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Custody {
     /// The provider.
@@ -319,6 +339,7 @@ pub enum Custody {
 
 /// `legality.reviewed`: local law and procedure, read for this demand (S-32, S-50, I-54).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct LegalityReviewed {
     /// Which version of the order.
@@ -342,6 +363,7 @@ pub struct LegalityReviewed {
 
 /// A provision in one of its versions.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Provision {
     /// Its citation.
@@ -352,6 +374,7 @@ pub struct Provision {
 
 /// `rights.screened`: what the demand may do to people (S-34).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct RightsScreened {
     /// Which version of the order.
@@ -366,6 +389,7 @@ pub struct RightsScreened {
 
 /// How high the risk is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum RiskTier {
     /// Low.
@@ -378,6 +402,7 @@ pub enum RiskTier {
 
 /// People whose data is looked at twice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum SubjectClass {
     /// A journalist.
@@ -394,6 +419,7 @@ pub enum SubjectClass {
 
 /// `rights.escalated`: two people decided about a high risk (I-55). An act: proposed first.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct RightsEscalated {
     /// The screening's entry.
@@ -406,6 +432,7 @@ pub struct RightsEscalated {
 
 /// What an escalation decides.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Escalation {
     /// The request may go on.

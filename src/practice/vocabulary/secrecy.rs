@@ -11,6 +11,7 @@ use crate::practice::policy::Code;
 
 /// An account by its two names. Personal data.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct AccountRef {
     /// The service.
@@ -28,6 +29,7 @@ impl std::fmt::Debug for AccountRef {
 /// `secrecy.recorded`: an order not to tell. One order may cover several requests: it is recorded
 /// in each under the same name, and counted once (S-70).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct SecrecyRecorded {
     /// The order's name.
@@ -60,6 +62,7 @@ pub struct SecrecyRecorded {
 
 /// `secrecy.extended`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct SecrecyExtended {
     /// Which.
@@ -75,6 +78,7 @@ pub struct SecrecyExtended {
 
 /// `secrecy.narrowed`: it covers less, or for a shorter time.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct SecrecyNarrowed {
     /// Which.
@@ -91,6 +95,7 @@ pub struct SecrecyNarrowed {
 
 /// `secrecy.vacated`: it ended before its time.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct SecrecyVacated {
     /// Which.
@@ -103,6 +108,7 @@ pub struct SecrecyVacated {
 
 /// `secrecy.challenged`: a motion against the secrecy order (S-72).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct SecrecyChallenged {
     /// Which.
@@ -119,6 +125,7 @@ pub struct SecrecyChallenged {
 
 /// `secrecy.challenge_decided`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct SecrecyChallengeDecided {
     /// Which order.
@@ -139,6 +146,7 @@ pub struct SecrecyChallengeDecided {
 
 /// How a challenge of a secrecy order ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum SecrecyResult {
     /// It is vacated.
@@ -155,6 +163,7 @@ pub enum SecrecyResult {
 
 /// `secrecy.permission_sought`: asking to be allowed to tell (S-75).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct PermissionSought {
     /// Which order.
@@ -165,6 +174,7 @@ pub struct PermissionSought {
 
 /// `secrecy.permission_answered`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct PermissionAnswered {
     /// Which order.
@@ -180,6 +190,7 @@ pub struct PermissionAnswered {
 
 /// `secrecy.reviewed`: an order without end, looked at again (I-29).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct SecrecyReviewed {
     /// Which.
@@ -192,6 +203,7 @@ pub struct SecrecyReviewed {
 
 /// `notice.sent` (S-53, S-59, S-60).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct NoticeSent {
     /// Whose accounts it names; null: all of the request's.
@@ -209,6 +221,7 @@ pub struct NoticeSent {
 
 /// Who is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum NoticeRecipient {
     /// The account's owner.
@@ -221,6 +234,7 @@ pub enum NoticeRecipient {
 
 /// `notice.suppressed`: the law forbids it now (S-54).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct NoticeSuppressed {
     /// Whose accounts; null: all of the request's.
@@ -232,6 +246,7 @@ pub struct NoticeSuppressed {
 
 /// `notice.withheld`: the provider does not tell a consumer before the release (S-55, S-56).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct NoticeWithheld {
     /// Whose accounts; null: all of the request's.
@@ -249,6 +264,7 @@ pub struct NoticeWithheld {
 
 /// Why a consumer is not told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum NoticeGround {
     /// Somebody would be in danger.
@@ -259,6 +275,7 @@ pub enum NoticeGround {
 
 /// `notice.ground_lifted`: the ground is gone, so notice is due.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct NoticeGroundLifted {
     /// Which ground.
@@ -269,6 +286,7 @@ pub struct NoticeGroundLifted {
 
 /// `notice.waived`: a consumer is not told after the secrecy ended (S-58). An act: proposed first.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct NoticeWaived {
     /// Whose accounts; null: all of the request's.

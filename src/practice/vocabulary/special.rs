@@ -13,6 +13,7 @@ use crate::model::time::Timestamp;
 
 /// `emergency.assessed`: everything an emergency request must have (S-39 … S-48, I-30).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct EmergencyAssessed {
     /// Which version of the request.
@@ -39,6 +40,7 @@ pub struct EmergencyAssessed {
 
 /// The danger that an emergency is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum EmergencyGround {
     /// Death.
@@ -49,6 +51,7 @@ pub enum EmergencyGround {
 
 /// Kinds of emergencies (S-48).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum EmergencyCategory {
     /// Somebody threatens to kill themselves.
@@ -65,6 +68,7 @@ pub enum EmergencyCategory {
 
 /// A letterhead, compared by a person.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Letterhead {
     /// SHA-256 of the reference it was compared with.
@@ -75,6 +79,7 @@ pub struct Letterhead {
 
 /// Why one class of one service's data is needed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct NeedStatement {
     /// The class.
@@ -85,6 +90,7 @@ pub struct NeedStatement {
 
 /// `followup.received`: the legal process that was asked for after an emergency (I-32).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct FollowupReceived {
     /// The request that has it.
@@ -93,6 +99,7 @@ pub struct FollowupReceived {
 
 /// `followup.refused`: the agency says that none will follow.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct FollowupRefused {
     /// SHA-256 of its letter.
@@ -101,6 +108,7 @@ pub struct FollowupRefused {
 
 /// `followup.lapsed`: none came in time; somebody says so and looks into it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct FollowupLapsed {
     /// SHA-256 of the note about what is done now.
@@ -109,6 +117,7 @@ pub struct FollowupLapsed {
 
 /// `preserve.started`: data is kept; nothing is disclosed (I-40).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct PreserveStarted {
     /// Which version of the request.
@@ -123,6 +132,7 @@ pub struct PreserveStarted {
 
 /// `preserve.renewed`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct PreserveRenewed {
     /// SHA-256 of the renewal.
@@ -133,6 +143,7 @@ pub struct PreserveRenewed {
 
 /// `preserve.converted`: the process came; the data answers that request.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct PreserveConverted {
     /// The request that the data answers.
@@ -141,6 +152,7 @@ pub struct PreserveConverted {
 
 /// `preserve.lapsed`: the time is over, the snapshot is gone.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct PreserveLapsed {
     /// When the snapshot was deleted.
@@ -149,6 +161,7 @@ pub struct PreserveLapsed {
 
 /// `consent.recorded`: the account's owner agrees to exactly this (S-101, I-37).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ConsentRecorded {
     /// What the owner agrees to: the exact bytes of a scope.
@@ -170,6 +183,7 @@ pub struct ConsentRecorded {
 
 /// `consent.revoked`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ConsentRevoked {
     /// The consent that is revoked.
@@ -182,6 +196,7 @@ pub struct ConsentRevoked {
 
 /// `security.recorded`: what the reports on national security count (S-109 … S-112).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct SecurityRecorded {
     /// Which version of the order.
