@@ -14,7 +14,7 @@ use crate::harness::{Daemon, Ended, Home, probity};
 
 /// The arguments of a command, from words and paths.
 macro_rules! words {
-    ($($word:expr),* $(,)?) => { vec![$(($word).to_string()),*] };
+    ($($word:expr),* $(,)?) => { Vec::from([$(($word).to_string()),*]) };
 }
 
 /// A home at a desk, and how often it was told no.
