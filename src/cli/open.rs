@@ -25,7 +25,8 @@ const OBJECT_BYTES_MAX: u64 = 32 * 1024 * 1024;
 #[command(
     after_help = "Example:\n  probity open PRD-2026-7QK4M2XA.tar.age --identity agency.age --out PRD-2026-7QK4M2XA \\\n    \
     --receipt PRD-2026-7QK4M2XA.receipt.json --log-key log.vkey --ack PRD-2026-7QK4M2XA.ack.json\n\n\
-    Exit codes: 0 everything checked, 1 refused and nothing left on disk, 2 unpacked but something could not be checked."
+    Exit codes: 0 everything checked, 1 refused and nothing left on disk, 2 unpacked but something could not be checked, \
+    73 the directory is there already or cannot be written."
 )]
 pub(super) struct OpenArgs {
     /// The bundle.
