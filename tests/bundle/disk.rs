@@ -111,6 +111,6 @@ fn a_disk_that_fills_while_sealing_costs_the_bundle_alone() {
     let at_the_end = fails(&home, "REQ-2", bytes - 8192);
     for problem in [in_the_middle, at_the_end] {
         let type_ = problem["type"].as_str().expect("a type");
-        assert!(type_.starts_with("urn:probity:problem:disclosure:"), "{problem}");
+        assert_eq!(type_, "urn:probity:problem:disclosure:storage", "{problem}");
     }
 }
