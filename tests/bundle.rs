@@ -3,6 +3,8 @@
 //! is given to Debian's age, tar, sha256sum and ssh-keygen and to the bagit of Python, and the
 //! acknowledgement that ssh-keygen signed is posted.
 
+mod disk;
+
 use std::fs;
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -120,7 +122,7 @@ fn open(home: &Home, delivered: &Delivered, signers: &Path, out: &Path, ack: Opt
     crate::harness::probity(arguments)
 }
 
-fn acknowledged(production: &str, bytes: &[u8], signature: &[u8]) -> Value {
+pub(crate) fn acknowledged(production: &str, bytes: &[u8], signature: &[u8]) -> Value {
     let data = json!({
         "production": production, "ack": STANDARD.encode(bytes), "sig": STANDARD.encode(signature),
     });

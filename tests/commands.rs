@@ -1,6 +1,8 @@
 //! Goal: what people and programs at a terminal rely on: commands that show, compare and sign.
 //! Method: the built program against a daemon on a home of its own.
 
+mod disclosure;
+
 use serde_json::{Value, json};
 
 use crate::harness::events::{self, ADA};

@@ -1,11 +1,12 @@
 //! Goal: nothing is acknowledged before it is on the disk and in the anchor.
-//! Method: the daemon runs under `strace`, several clients post at once, and the trace is read
-//! as what the disk saw: each 2xx with an index must come after a finished `fdatasync` of an
-//! anchor whose checkpoint covers that index, which was written only after a finished
-//! `fdatasync` of the write-ahead log.
+//! Method: the daemon runs under `strace`, several clients post at once, one by one or many events
+//! in one stream, and the trace is read as what the disk saw: each 2xx with an index, alone or as
+//! a line, must come after a finished `fdatasync` of an anchor whose checkpoint covers that index,
+//! which was written only after a finished `fdatasync` of the write-ahead log.
 
+use std::collections::BTreeSet;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -18,6 +19,9 @@ const CLIENTS: usize = 4;
 /// Events of each.
 const EVENTS: usize = 25;
 
+/// Events of each in one stream.
+const LINES: usize = 300;
+
 /// What the trace showed, as far as it was read.
 #[derive(Default)]
 struct Disk {
@@ -29,8 +33,8 @@ struct Disk {
     anchor_size: u64,
     /// Size of the checkpoint that is in the anchor for certain.
     durable_size: u64,
-    /// Answers with an index.
-    answers: usize,
+    /// Indices that were answered. A call that finds the socket full is made again.
+    answered: BTreeSet<u64>,
     /// Syncs of the anchor.
     syncs: usize,
 }
@@ -45,8 +49,8 @@ impl Disk {
             self.wal_synced = false;
             self.anchor_size = anchored_size(call).ok_or_else(|| format!("no checkpoint in {call}"))?;
         }
-        if let Some(index) = acknowledged_index(call) {
-            self.answers += 1;
+        for index in acknowledged(call) {
+            self.answered.insert(index);
             if index >= self.durable_size {
                 return Err(format!(
                     "entry {index} was acknowledged when {} were durable",
@@ -91,11 +95,14 @@ fn anchored_size(call: &str) -> Option<u64> {
     note.split("\\n").next()?.parse().ok()
 }
 
-/// The index in an answer that leaves through the socket.
-fn acknowledged_index(call: &str) -> Option<u64> {
-    let is_answer = call.contains("HTTP/1.1 201") || call.contains("HTTP/1.1 200");
-    let (_, rest) = call.split_once("\\\"index\\\":").filter(|_| is_answer)?;
-    rest.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
+/// The indices in the answers that leave through the socket in this call: an answer to one event,
+/// or lines of the answer to a stream, of which a call may carry several.
+fn acknowledged(call: &str) -> impl Iterator<Item = u64> {
+    call.split("\\\"status\\\":20").skip(1).filter_map(|rest| {
+        let rest = rest.strip_prefix("1,").or(rest.strip_prefix("0,"))?;
+        let index = rest.strip_prefix("\\\"index\\\":")?;
+        index.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
+    })
 }
 
 /// Reads a trace of `strace -f -y`; each line is a process id and a call, or a part of one.
@@ -134,23 +141,42 @@ fn whole(trace: &Path) -> String {
     }
 }
 
+/// A daemon under `strace`, and where the trace is written, with the first bytes of what each call
+/// transfers.
+fn traced(home: &Home, bytes_shown: usize) -> (Daemon, PathBuf) {
+    let trace = home.beside("trace");
+    let mut strace = Command::new(tool("strace").get_program());
+    let calls = "trace=fdatasync,fsync,pwrite64,write,sendto,writev,sendmsg";
+    // -D: the tracer is the grandchild, so that our child is the daemon and takes our signals.
+    strace.args(["-D", "-f", "-y", "-s", &bytes_shown.to_string(), "-e", calls]);
+    strace.arg("-o").arg(&trace).arg(PROBITY);
+    (Daemon::spawn(home, strace).unwrap_or_else(|ended| panic!("{ended:?}")), trace)
+}
+
+/// The trace holds this many answers, each after its syncs; with either sync taken out of it the
+/// judge objects.
+fn check(trace: &Path, answers: usize) -> Disk {
+    let trace = whole(trace);
+    let disk = judge(&trace).unwrap_or_else(|fault| panic!("{fault}"));
+    assert_eq!(disk.answered.len(), answers, "every answer is in the trace");
+    assert!(
+        disk.syncs > 0 && disk.syncs < disk.answered.len(),
+        "{} anchors: events share batches",
+        disk.syncs
+    );
+    for is_dropped in [is_wal, is_anchor] {
+        let is_kept = |line: &&str| !(line.contains("sync(") && is_dropped(line));
+        let without = trace.lines().filter(is_kept).collect::<Vec<_>>().join("\n");
+        assert!(without.len() < trace.len(), "there were syncs");
+        assert!(judge(&without).is_err(), "without them nothing is durable");
+    }
+    disk
+}
+
 #[test]
 fn no_answer_leaves_before_its_syncs() {
     let home = Home::found();
-    let trace = home.beside("trace");
-    let mut strace = Command::new(tool("strace").get_program());
-    // -D: the tracer is the grandchild, so that our child is the daemon and takes our signals.
-    strace.args([
-        "-D",
-        "-f",
-        "-y",
-        "-s",
-        "600",
-        "-e",
-        "trace=fdatasync,fsync,pwrite64,write,sendto,writev,sendmsg",
-    ]);
-    strace.arg("-o").arg(&trace).arg(PROBITY);
-    let daemon = Daemon::spawn(&home, strace).unwrap_or_else(|ended| panic!("{ended:?}"));
+    let (daemon, trace) = traced(&home, 600);
     thread::scope(|scope| {
         for client in 0..CLIENTS {
             let socket = &daemon.socket;
@@ -163,16 +189,37 @@ fn no_answer_leaves_before_its_syncs() {
         }
     });
     daemon.stop();
-    let trace = whole(&trace);
-    let disk = judge(&trace).unwrap_or_else(|fault| panic!("{fault}"));
-    assert_eq!(disk.answers, CLIENTS * EVENTS, "every answer is in the trace");
-    assert!(disk.syncs > 0 && disk.syncs < disk.answers, "{} anchors: events share batches", disk.syncs);
+    check(&trace, CLIENTS * EVENTS);
+}
 
-    // The judge objects when either sync is taken out of the same trace.
-    for is_dropped in [is_wal, is_anchor] {
-        let is_kept = |line: &&str| !(line.contains("sync(") && is_dropped(line));
-        let without = trace.lines().filter(is_kept).collect::<Vec<_>>().join("\n");
-        assert!(without.len() < trace.len(), "there were syncs");
-        assert!(judge(&without).is_err(), "without them nothing is durable");
-    }
+#[test]
+fn no_line_of_a_stream_leaves_before_its_syncs() {
+    let home = Home::found();
+    // Whole lines: a call may carry many.
+    let (daemon, trace) = traced(&home, 1 << 20);
+    thread::scope(|scope| {
+        for client in 0..CLIENTS {
+            let socket = &daemon.socket;
+            scope.spawn(move || {
+                let mut lines: Vec<_> = (0..LINES)
+                    .map(|nth| events::received(&format!("REQ-{client}-{nth}")).to_string())
+                    .collect();
+                // A line that is none, and one that was there: neither changes what holds for the others.
+                lines.insert(LINES / 2, "{}".to_owned());
+                lines.push(lines[0].clone());
+                let body = lines.join("\n");
+                let mut connection = Connection::open(socket).expect("connected");
+                let answer = connection.call("POST", "/v1/events", "application/x-ndjson", body.as_bytes());
+                let text = answer.expect("an answer").text();
+                let count = |status: &str| text.lines().filter(|line| line.contains(status)).count();
+                assert_eq!(
+                    [count("\"status\":201"), count("\"status\":200"), count("\"status\":400")],
+                    [LINES, 1, 1]
+                );
+            });
+        }
+    });
+    daemon.stop();
+    let disk = check(&trace, CLIENTS * LINES);
+    assert!(disk.syncs >= 2, "a stream is answered while it is read");
 }

@@ -1,20 +1,105 @@
 //! Goal: nothing personal gets where it does not belong.
-//! Method: canaries stand in every personal field of events and sources; a request is walked to
-//! its acknowledged bundle with every log line switched on, and refused on the way with
+//! Method: canaries stand in every personal field of events and of every kind of source, and in a
+//! service that is not asked for at all; a request is walked to its acknowledged bundle with every log line switched on, and refused on the way with
 //! problems. No canary may occur in the daemon's log, in problems, in health answers, in the
 //! public set or in a file name; in the decrypted bundle only what the scope covers.
 
 use std::fs;
+use std::path::Path;
 use std::process::Command;
 
 use crate::harness::oracle::tool;
 use crate::harness::{Daemon, Home, PROBITY, events, files, run};
 
-/// Inside the approved scope: the account, its name, a message of March.
-const COVERED: [&str; 3] = ["canary-account", "Canary-Name", "canary-march"];
-/// Never: credentials, other accounts, messages of other times, notes of the staff.
-const NEVER: [&str; 6] =
-    ["canary-password", "canary-recovery", "canary-note", "canary-february", "canary-april", "canary-other"];
+/// Inside the approved scope: the account, its name, a message and a file of March.
+const COVERED: [&str; 6] = [
+    "canary-account",
+    "Canary-Name",
+    "canary-march",
+    "canary-eml-march",
+    "canary-file-march",
+    "canary-kept-march",
+];
+/// Never: credentials, other accounts, what is of other times or none, other services, what the
+/// files of a source are called, notes of the staff.
+const NEVER: [&str; 13] = [
+    "canary-password",
+    "canary-recovery",
+    "canary-note",
+    "canary-february",
+    "canary-april",
+    "canary-other",
+    "canary-eml-april",
+    "canary-eml-never",
+    "canary-eml-name",
+    "canary-file-april",
+    "canary-kept-april",
+    "canary-drive",
+    "canary-stored",
+];
+
+/// Messages in files and plain files of the service that is asked for.
+const MORE_SOURCES: &str = r#"
+[[source]]
+id = "eml-more"
+service = "mail"
+kind = "eml"
+path = "more-eml"
+owner = "canary-account@mail.example"
+
+[[source]]
+id = "files-more"
+service = "mail"
+kind = "files"
+path = "more-files"
+index = "more-files.csv"
+account = "account"
+file = "stored_as"
+time = "uploaded_at"
+[source.fields]
+account = { class = "bsi", name = "email_address" }
+stored_as = { class = "key_material" }
+original_name = { class = "content_stored", name = "file_name" }
+"#;
+
+/// Canaries in directories of messages, in plain files, and in the drive, which no item names.
+fn plant_more(sources: &Path, account: &str) {
+    let write = |name: &str, text: String| {
+        let path = sources.join(name);
+        fs::create_dir_all(path.parent().expect("below")).expect("a directory");
+        fs::write(path, text).expect("written");
+    };
+    let declared = fs::read_to_string(sources.join("sources.toml")).expect("a source");
+    write("sources.toml", declared.replace("[[ownership]]", &format!("{MORE_SOURCES}\n[[ownership]]")));
+    for (canary, date) in [
+        ("march", "Date: Wed, 18 Mar 2026 16:05:11 +0000\n"),
+        ("april", "Date: Wed, 15 Apr 2026 16:05:11 +0000\n"),
+        ("never", ""),
+    ] {
+        let head =
+            format!("{date}From: Dana <dana@shop.example>\nTo: {account}\nSubject: canary-eml-{canary}\n");
+        write(&format!("more-eml/canary-eml-name-{canary}.eml"), format!("{head}\ncanary-eml-{canary}\n"));
+    }
+    let mut index = "account,stored_as,original_name,uploaded_at\n".to_owned();
+    for (whose, month, canary) in
+        [(account, 3, "march"), (account, 4, "april"), ("x@mail.example", 3, "other")]
+    {
+        index +=
+            &format!("{whose},canary-stored-{canary},canary-kept-{canary},2026-{month:02}-10T10:00:00Z\n");
+        write(&format!("more-files/canary-stored-{canary}"), format!("canary-file-{canary}\n"));
+    }
+    write("more-files.csv", index);
+    let drive = fs::read_to_string(sources.join("drive/index.csv")).expect("a source");
+    let header = drive.lines().next().expect("a header");
+    let row = header.split(',').map(|column| match column {
+        "account" => account,
+        "stored_as" => "canary-drive-1",
+        "uploaded_at" => "2026-03-10T10:00:00Z",
+        _ => "canary-drive",
+    });
+    write("drive/index.csv", format!("{drive}{}\n", row.collect::<Vec<_>>().join(",")));
+    write("drive/canary-drive-1", "canary-drive in a file\n".to_owned());
+}
 
 fn plant(home: &Home) -> String {
     let account = "canary-account@mail.example".to_owned();
@@ -50,6 +135,7 @@ fn plant(home: &Home) -> String {
         )
     });
     fs::write(sources.join("mail/0001.mbox"), mbox.concat()).expect("written");
+    plant_more(&sources, &account);
     account
 }
 

@@ -2,7 +2,9 @@
 //! Method: every block fenced as `console` in README.md and docs/ is run, in the page's order,
 //! in one scratch copy of config/ with the built `probity` on the PATH. A line that begins with `$ `
 //! is a command; the lines behind it are what it prints, where `…` stands for anything, and
-//! alone on its line for any number of lines. Blocks fenced as `sh` are not run.
+//! alone on its line for any number of lines. Blocks fenced as `sh` are not run, but checked (typed.rs).
+
+mod typed;
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -104,7 +104,7 @@ impl Failure {
 
     /// The rule of the practice that refuses, if one does.
     #[cfg(feature = "ledger")]
-    fn rule(&self) -> Option<&str> {
+    pub(super) fn rule(&self) -> Option<&str> {
         match self.error.downcast_ref() {
             Some(super::client::ClientError::Problem { rule, .. }) => rule.as_deref(),
             _ => None,
@@ -113,7 +113,7 @@ impl Failure {
 
     #[cfg(not(feature = "ledger"))]
     #[expect(clippy::unused_self, reason = "only the daemon names rules")]
-    const fn rule(&self) -> Option<&str> {
+    pub(super) const fn rule(&self) -> Option<&str> {
         None
     }
 

@@ -10,10 +10,11 @@ use super::exit::{Exit, Failure};
 use super::terminal::Terminal;
 use super::trust::TrustArgs;
 use crate::bundle::ack;
+use crate::bundle::extract::ExtractError;
 use crate::bundle::inspect;
 use crate::bundle::open::{self, OpenError, Opened, Trust};
 use crate::bundle::sshsig;
-use crate::ops::age::{self, Identities};
+use crate::ops::age::{self, AgeError, Identities};
 use crate::ops::{files, machine};
 
 /// Longest receipt file, acknowledgement or signers file in bytes.
@@ -24,7 +25,8 @@ const OBJECT_BYTES_MAX: u64 = 32 * 1024 * 1024;
 #[command(
     after_help = "Example:\n  probity open PRD-2026-7QK4M2XA.tar.age --identity agency.age --out PRD-2026-7QK4M2XA \\\n    \
     --receipt PRD-2026-7QK4M2XA.receipt.json --log-key log.vkey --ack PRD-2026-7QK4M2XA.ack.json\n\n\
-    Exit codes: 0 everything checked, 1 refused and nothing left on disk, 2 unpacked but something could not be checked."
+    Exit codes: 0 everything checked, 1 refused and nothing left on disk, 2 unpacked but something could not be checked, \
+    73 the directory is there already or cannot be written."
 )]
 pub(super) struct OpenArgs {
     /// The bundle.
@@ -92,7 +94,7 @@ pub(super) fn run(args: &OpenArgs, terminal: Terminal) -> Result<Exit, Failure> 
                 Failure::new(Exit::Findings, error).hint("ask the provider; do not use what it may contain")
             );
         }
-        Err(OpenError::Extract(error)) => return Err(Failure::new(Exit::Findings, error)),
+        Err(OpenError::Extract(error)) => return Err(not_unpacked(error)),
     };
     if let Some(path) = &args.ack {
         let at = machine::now().map_err(Failure::with(Exit::Config))?;
@@ -100,6 +102,16 @@ pub(super) fn run(args: &OpenArgs, terminal: Terminal) -> Result<Exit, Failure> 
             .map_err(Failure::with(Exit::CannotCreate))?;
     }
     conclude(&opened, &args.out, terminal)
+}
+
+/// Nothing was unpacked: because of the bundle, because of the key, or because of this machine.
+fn not_unpacked(error: ExtractError) -> Failure {
+    match &error {
+        ExtractError::Exists { .. } | ExtractError::Write { .. } => Failure::new(Exit::CannotCreate, error),
+        ExtractError::Age(AgeError::NoMatchingIdentity) => Failure::new(Exit::Findings, error)
+            .hint("give the identity of the recipient that the provider has of you with --identity"),
+        _ => Failure::new(Exit::Findings, error).hint("ask the provider for the bundle again"),
+    }
 }
 
 fn conclude(opened: &Opened, out: &Path, terminal: Terminal) -> Result<Exit, Failure> {

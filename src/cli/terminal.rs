@@ -79,6 +79,18 @@ impl Terminal {
         }
     }
 
+    /// Shows a person a line of what they decide about; beside the data where that is for programs.
+    ///
+    /// # Errors
+    /// As [`Terminal::data`].
+    pub(super) fn show(self, text: impl Display) -> Result<(), Failure> {
+        if !self.is_json() {
+            return self.line(text);
+        }
+        talk(&text.to_string());
+        Ok(())
+    }
+
     /// Talks to the person at the terminal.
     pub(super) fn say(self, text: impl Display) {
         if self.talk == Talk::Normal {
@@ -92,7 +104,8 @@ impl Terminal {
             talk(&failure.to_problem().to_string());
             return;
         }
-        talk(&format!("probity: error: {failure}"));
+        let rule = failure.rule().map(|rule| format!(" ({rule})")).unwrap_or_default();
+        talk(&format!("probity: error: {failure}{rule}"));
         if let Some(hint) = &failure.hint {
             talk(&format!("probity: hint: {hint}"));
         }

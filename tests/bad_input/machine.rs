@@ -5,8 +5,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
 
-use crate::harness::oracle::tool;
-use crate::harness::{Connection, Daemon, Home, PROBITY, copy, events, probity, repository};
+use crate::harness::{Connection, Daemon, Home, PROBITY, copy, events, probity, repository, with_file_limit};
 
 #[test]
 fn a_home_that_cannot_be_served_says_why() {
@@ -165,14 +164,12 @@ fn commands_that_cannot_do_their_work_say_why() {
     daemon.stop();
 }
 
-/// A full disk, as a process meets it whose files may not grow any more (`RLIMIT_FSIZE`; the
-/// signal is ignored, so that each write fails): it needs no root and no file system of its own.
+/// A full disk, as a process meets it whose files may not grow any more.
 #[test]
 fn a_disk_that_takes_no_more_loses_nothing() {
     let home = Home::found();
-    let mut shell = Command::new(tool("sh").get_program());
-    // 512-byte blocks: the write-ahead log fills them after some tens of events.
-    shell.args(["-c", "trap '' XFSZ; ulimit -f 160; exec \"$0\" \"$@\"", PROBITY]);
+    // The write-ahead log fills them after some tens of events.
+    let shell = with_file_limit(80 << 10);
     let mut daemon = Daemon::spawn(&home, shell).unwrap_or_else(|ended| panic!("{ended:?}"));
     let mut connection = daemon.connect();
     let mut recorded = Vec::new();

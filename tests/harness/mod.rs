@@ -57,6 +57,17 @@ pub(crate) fn probity<A: AsRef<std::ffi::OsStr>>(arguments: impl IntoIterator<It
     run(Command::new(PROBITY).args(arguments).env("XDG_CONFIG_HOME", "/nonexistent"))
 }
 
+/// The program in a shell whose files may not grow beyond `bytes`, as on a disk that is full
+/// (`RLIMIT_FSIZE`; the signal is ignored, so that the write fails): it needs no root and no file
+/// system of its own.
+pub(crate) fn with_file_limit(bytes: u64) -> Command {
+    let mut shell = oracle::tool("sh");
+    // The shell counts in blocks of 512 bytes.
+    let limit = format!("trap '' XFSZ; ulimit -f {}; exec \"$0\" \"$@\"", bytes / 512);
+    shell.args(["-c", &limit, PROBITY]);
+    shell
+}
+
 /// Every file below `root`, sorted.
 pub(crate) fn files(root: &Path) -> Vec<PathBuf> {
     fn walk(dir: &Path, found: &mut Vec<PathBuf>) {

@@ -17,17 +17,17 @@ use crate::practice::EventType;
 pub(super) fn show(act: &Act, entry: &OpenedEntry, terminal: Terminal) -> Result<(), Failure> {
     let data: Value = serde_json::from_str(entry.event().data.get()).map_err(Failure::with(Exit::Data))?;
     let order = act.order.map(|order| format!("version {}, SHA-256 {}", order.version, order.sha256));
-    terminal.line(format_args!("request     {}", act.request.as_ref().map_or("none", |id| id.as_str())))?;
-    terminal.line(format_args!("act         {}", json!(act.kind).as_str().unwrap_or_default()))?;
-    terminal.line(format_args!(
+    terminal.show(format_args!("request     {}", act.request.as_ref().map_or("none", |id| id.as_str())))?;
+    terminal.show(format_args!("act         {}", json!(act.kind).as_str().unwrap_or_default()))?;
+    terminal.show(format_args!(
         "decided on  entry {}, {} at {}",
         act.context.index.get(),
         entry.event().type_,
         entry.entry().time
     ))?;
-    terminal.line(format_args!("order       {}", order.as_deref().unwrap_or("none")))?;
+    terminal.show(format_args!("order       {}", order.as_deref().unwrap_or("none")))?;
     if act.kind == Kind::Clock {
-        return terminal.line(format_args!(
+        return terminal.show(format_args!(
             "you accept  that it is now {}, and that every later entry is later than that",
             machine::now().map_err(Failure::with(Exit::Config))?
         ));
@@ -39,7 +39,7 @@ pub(super) fn show(act: &Act, entry: &OpenedEntry, terminal: Terminal) -> Result
         show_scope(scope, act.scope_sha256, terminal)?;
     }
     for refused in data.get("refused").and_then(Value::as_array).into_iter().flatten() {
-        terminal.line(format_args!(
+        terminal.show(format_args!(
             "refused     item {} under {}: {}",
             refused["item"],
             text(&refused["rule"]),
@@ -47,9 +47,9 @@ pub(super) fn show(act: &Act, entry: &OpenedEntry, terminal: Terminal) -> Result
         ))?;
     }
     for recipient in &act.recipients {
-        terminal.line(format_args!("recipient   {recipient}"))?;
+        terminal.show(format_args!("recipient   {recipient}"))?;
     }
-    terminal.line(format_args!("policy      sha256:{}", act.policy))
+    terminal.show(format_args!("policy      sha256:{}", act.policy))
 }
 
 /// The whole text that was proposed: nothing of it may be signed unseen.
@@ -61,14 +61,14 @@ fn show_proposal(act: &Act, data: &Value, terminal: Terminal) -> Result<(), Fail
         let error = anyhow::anyhow!("the entry proposes something else than what is to be signed");
         return Err(Failure::new(Exit::Findings, error).hint("sign nothing, and tell an auditor"));
     }
-    terminal.line(format_args!("reason      {}", visible(member("reason"))))?;
-    terminal.line(format_args!("SHA-256     {}", member("sha256")))?;
-    terminal.line("text")?;
+    terminal.show(format_args!("reason      {}", visible(member("reason"))))?;
+    terminal.show(format_args!("SHA-256     {}", member("sha256")))?;
+    terminal.show("text")?;
     // An act is JSON on one line; with a line for each member it can be read.
     let act: Option<Value> = serde_json::from_str(member("text")).ok();
     let pretty = act.and_then(|act| serde_json::to_string_pretty(&act).ok());
     for line in pretty.as_deref().unwrap_or(member("text")).lines() {
-        terminal.line(format_args!("  {}", visible(line)))?;
+        terminal.show(format_args!("  {}", visible(line)))?;
     }
     Ok(())
 }
@@ -87,7 +87,7 @@ fn show_scope(base64: &str, expected: Option<Digest>, terminal: Terminal) -> Res
         };
         let fields =
             item.fields.as_ref().map_or("every field".to_owned(), |fields| visible(&fields.join(", ")));
-        terminal.line(format_args!(
+        terminal.show(format_args!(
             "scope       {} at {}: {}, {interval}, {fields}",
             visible(item.account.as_str()),
             item.service,

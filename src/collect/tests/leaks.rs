@@ -1,7 +1,8 @@
 //! Goal: nothing outside the scope is ever in what is copied, and everything inside is.
 //! Method: every field of every generated record is a canary of its own. A checker that knows
 //! nothing of the code under test, only the definition of a scope, says which may occur; the
-//! bytes are searched for all of them.
+//! bytes and the names of what is copied are searched for all of them. Every kind of source is
+//! there for every service, and one service is never asked for.
 
 use std::fmt::Write as _;
 
@@ -18,7 +19,10 @@ const FIELDS: [(&str, DataClass, &str); 5] = [
     ("diary", DataClass::ContentStored, "diary"),
     ("token", DataClass::Credentials, "token"),
 ];
-const SERVICES: [&str; 2] = ["mail", "drive"];
+/// The contents of a plain file; no column has them.
+const FILE: (DataClass, &str) = (DataClass::ContentStored, "file");
+/// Scopes name the first two; the third is a source that nobody asks for.
+const SERVICES: [&str; 3] = ["mail", "drive", "vault"];
 
 /// Day of March of a record; 0 has no time.
 #[derive(Clone, Debug)]
@@ -47,6 +51,10 @@ struct Canary {
 }
 
 impl Canary {
+    fn number(&self) -> String {
+        self.text.trim_start_matches("CNRY").trim_end_matches('x').to_owned()
+    }
+
     /// The definition of a scope, read literally.
     fn is_allowed(&self, scope: &[Asked]) -> bool {
         scope.iter().any(|asked| {
@@ -72,13 +80,19 @@ fn asked() -> impl Strategy<Value = Asked> {
         Just(DataClass::ContentStored),
         Just(DataClass::Credentials),
     ];
-    (0..3_usize, 0..2_usize, class, 1..20_u8, 1..10_u8, any::<bool>(), 0..6_usize).prop_map(
+    (0..3_usize, 0..2_usize, class, 1..20_u8, 1..10_u8, any::<bool>(), 0..7_usize).prop_map(
         |(account, service, class, from, length, timeless, field)| Asked {
             account,
             service,
             class,
             days: if timeless && class.is_timeless() { None } else { Some((from, from + length)) },
-            field: FIELDS.get(field).filter(|f| f.1 == class).map(|f| f.2),
+            field: FIELDS
+                .map(|f| (f.1, f.2))
+                .iter()
+                .chain([&FILE])
+                .nth(field)
+                .filter(|f| f.0 == class)
+                .map(|f| f.1),
         },
     )
 }
@@ -123,6 +137,36 @@ fn declaration(service: &str, kind: &str, file: &str) -> String {
     text
 }
 
+/// When a message was sent, as an mbox and as a header have it.
+fn sent(day: u8) -> (String, String) {
+    match day {
+        0 => ("never".into(), "never".into()),
+        _ => (
+            format!("{} Mar {day} 11:00:00 2026", weekday(day)),
+            format!("{}, {day} Mar 2026 11:00:00 +0000", weekday(day)),
+        ),
+    }
+}
+
+/// Plain files of a service with their index: each is called, and is, a canary.
+fn plain_files(mut tree: Tree, service: usize, records: &[Record], canaries: &mut Vec<Canary>) -> Tree {
+    let name = SERVICES[service];
+    let mut index = "account,at,stored,name,ip,size,diary,token\n".to_owned();
+    for record in records {
+        let mut canary =
+            |reached_by: &[(DataClass, &'static str)]| next(canaries, service, record, reached_by);
+        // Where a file is kept stands in a column that nobody declared.
+        let stored = canary(&[(DataClass::ContentStored, "stored")]);
+        let cells = FIELDS.map(|(_, class, field)| canary(&[(class, field)]));
+        let row = format!("{},{},{stored},{}\n", ACCOUNTS[record.account], at(record.day), cells.join(","));
+        index.push_str(&row);
+        tree = tree.file(&format!("{name}-files/{stored}"), canary(&[FILE]));
+    }
+    let declared = declaration(name, "files", &format!("{name}-files"))
+        .replace("into = \"access\"", &format!("index = \"{name}-index.csv\"\nfile = \"stored\""));
+    tree.declare(&declared).file(&format!("{name}-index.csv"), index)
+}
+
 /// A tree with each kind of source on each service, and the canaries in it.
 fn tree(records: &[Record]) -> (Tree, Vec<Canary>) {
     let (mut tree, mut canaries) = (Tree::new(), Vec::new());
@@ -141,19 +185,17 @@ fn tree(records: &[Record]) -> (Tree, Vec<Canary>) {
             writeln!(ndjson, "{{\"account\":\"{account}\",\"at\":\"{time}\",{members}}}").expect("memory");
             // A message is whole only under an item that lists no fields: no listed one is enough here.
             let whole = (DataClass::ContentStored, "*");
-            let sender = canary(&[whole, (DataClass::RecordsOther, "to_from_cc_bcc")]);
-            let (display, subject, body) = (canary(&[whole]), canary(&[whole]), canary(&[whole]));
-            let date = if record.day == 0 {
-                "never".into()
-            } else {
-                format!("Sun Mar {} 11:00:00 2026", record.day)
+            let (separated, dated) = sent(record.day);
+            let mut message = |date: String| {
+                let sender = canary(&[whole, (DataClass::RecordsOther, "to_from_cc_bcc")]);
+                let (display, subject, body) = (canary(&[whole]), canary(&[whole]), canary(&[whole]));
+                format!("{date}\nFrom: {display} <{sender}@mail.example>\nSubject: {subject}\n\n{body}\n\n")
             };
-            let date = date.replace("Sun", weekday(record.day));
-            write!(
-                boxes[record.account],
-                "From x {date}\nFrom: {display} <{sender}@mail.example>\nSubject: {subject}\n\n{body}\n\n"
-            )
-            .expect("memory");
+            boxes[record.account].push_str(&message(format!("From x {separated}")));
+            let eml = message(format!("Date: {dated}"));
+            // What a file of the source is called is nobody's to see.
+            let file = canary(&[]);
+            tree = tree.file(&format!("{name}-eml-{}/{file}.eml", record.account), eml);
         }
         tree =
             tree.declare(&declaration(name, "csv", &format!("{name}.csv"))).file(&format!("{name}.csv"), csv);
@@ -168,7 +210,16 @@ fn tree(records: &[Record]) -> (Tree, Vec<Canary>) {
                 .replace("ada.mbox", &file)
                 .replace(ADA, ACCOUNTS[n]);
             tree = tree.declare(&declared).file(&file, text);
+            let dir = format!("{name}-eml-{n}");
+            let declared = EML
+                .replace("\"mail\"", &format!("\"{name}\""))
+                .replace("\"eml\"\nservice", &format!("\"{dir}\"\nservice"))
+                .replace("path = \"eml\"", &format!("path = \"{dir}\""))
+                .replace(ADA, ACCOUNTS[n]);
+            fs::create_dir_all(tree.path().join(&dir)).expect("a directory");
+            tree = tree.declare(&declared);
         }
+        tree = plain_files(tree, service, records, &mut canaries);
     }
     (tree, canaries)
 }
@@ -178,29 +229,60 @@ fn weekday(day: u8) -> &'static str {
     ["Sat", "Sun", "Mon", "Tue", "Wed", "Thu", "Fri"][usize::from(day % 7)]
 }
 
+fn items(scope: &[Asked]) -> Vec<ScopeItem> {
+    let time = |day: u8| Timestamp::parse(&format!("2026-03-{day:02}T00:00:00.000Z")).expect("a time");
+    let item = |asked: &Asked| ScopeItem {
+        account: ACCOUNTS[asked.account].into(),
+        service: ServiceId::new(SERVICES[asked.service]).expect("an id"),
+        class: asked.class,
+        from: asked.days.map(|(from, _)| time(from)),
+        to: asked.days.map(|(_, to)| time(to)),
+        fields: asked.field.map(|field| vec![field.to_owned()]),
+    };
+    scope.iter().map(item).collect()
+}
+
+/// The canaries in what was copied, the files' names included.
+fn canaries_in(outcome: &Outcome) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    for (path, bytes) in &outcome.files {
+        let text = format!("{path}\n{}", String::from_utf8_lossy(bytes));
+        found.extend(text.split("CNRY").skip(1).filter_map(|rest| rest.split('x').next()).map(str::to_owned));
+    }
+    found
+}
+
+/// The search above would find nothing anywhere if nothing were ever copied.
+#[test]
+fn canaries_of_every_kind_of_source_are_copied_where_they_are_asked_for() {
+    let records = [Record { account: 0, day: 5 }];
+    let (tree, canaries) = tree(&records);
+    let classes = [DataClass::Bsi, DataClass::RecordsOther, DataClass::ContentStored];
+    let asked = |class, service| Asked { account: 0, service, class, days: Some((1, 20)), field: None };
+    let scope: Vec<_> = classes.iter().flat_map(|class| [asked(*class, 0), asked(*class, 1)]).collect();
+    let outcome = tree.collect(items(&scope));
+    let found = canaries_in(&outcome);
+    for kind in [".csv", ".ndjson", ".mbox", ".eml", ".bin", "files.csv", "headers.csv"] {
+        let copied = outcome.files.iter().filter(|(path, _)| path.ends_with(kind));
+        let with_canaries = copied.filter(|(_, bytes)| String::from_utf8_lossy(bytes).contains("CNRY"));
+        assert!(with_canaries.count() > 0, "{kind} in {:?}", outcome.files.keys());
+    }
+    let expected: BTreeSet<_> =
+        canaries.iter().filter(|canary| canary.is_allowed(&scope)).map(Canary::number).collect();
+    assert!(found == expected && found.len() > 20 && found.len() < canaries.len(), "{found:?}");
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(128))]
 
     #[test]
     fn no_canary_outside_the_scope(records in records(), scope in proptest::collection::vec(asked(), 1..6)) {
         let (tree, canaries) = tree(&records);
-        let time = |day: u8| Timestamp::parse(&format!("2026-03-{day:02}T00:00:00.000Z")).expect("a time");
-        let items = scope.iter().map(|asked| ScopeItem {
-            account: ACCOUNTS[asked.account].into(),
-            service: ServiceId::new(SERVICES[asked.service]).expect("an id"),
-            class: asked.class,
-            from: asked.days.map(|(from, _)| time(from)),
-            to: asked.days.map(|(_, to)| time(to)),
-            fields: asked.field.map(|field| vec![field.to_owned()]),
-        });
-        let outcome = tree.collect(items.collect());
-        let all: Vec<u8> = outcome.files.values().flatten().copied().collect();
-        let all = String::from_utf8(all).expect("all of it is text");
-        let found: BTreeSet<_> = all.split("CNRY").skip(1).filter_map(|rest| rest.split('x').next()).collect();
+        let outcome = tree.collect(items(&scope));
+        let found = canaries_in(&outcome);
         for canary in &canaries {
-            let number = canary.text.trim_start_matches("CNRY").trim_end_matches('x');
             let allowed = canary.is_allowed(&scope);
-            prop_assert_eq!(found.contains(number), allowed, "{} of {:?}", canary.text, canary.reached_by);
+            prop_assert_eq!(found.contains(&canary.number()), allowed, "{} of {:?}", canary.text, canary.reached_by);
         }
         // Nor in the account of what was withheld, nor an account's name anywhere in the plan's rows.
         let account = serde_json::to_string(&outcome.plan.sources).expect("prints");
