@@ -317,12 +317,19 @@ impl From<SubmitError> for Problem {
 
 impl From<ReadError> for Problem {
     fn from(error: ReadError) -> Self {
-        let code = match error {
-            ReadError::NoEntry { .. } | ReadError::NoTile { .. } | ReadError::NoRequest => Code::NotFound,
-            ReadError::Erased { .. } => Code::Erased,
-            ReadError::Poisoned | ReadError::Doubt => Code::StorageDoubt,
+        let (code, cure) = match error {
+            ReadError::NoRequest => (Code::NotFound, Some("GET /v1/requests lists the requests there are")),
+            ReadError::NoEntry { .. } | ReadError::NoTile { .. } => {
+                (Code::NotFound, Some("GET /v1/checkpoint says how far the log reaches"))
+            }
+            ReadError::Erased { .. } => (Code::Erased, None),
+            ReadError::Poisoned | ReadError::Doubt => (Code::StorageDoubt, None),
         };
-        Self::new(code, error.to_string())
+        let problem = Self::new(code, error.to_string());
+        match cure {
+            Some(cure) => problem.cured_by(cure),
+            None => problem,
+        }
     }
 }
 
@@ -332,7 +339,9 @@ impl From<PackageError> for Problem {
         match error {
             PackageError::Submit(error) => error.into(),
             PackageError::Read(error) => error.into(),
-            PackageError::Unknown(_) => Self::new(Code::NotFound, detail),
+            PackageError::Unknown(_) => {
+                Self::new(Code::NotFound, detail).cured_by("the request's view lists its disclosures")
+            }
             PackageError::QueueFull { .. } => Self::new(Code::Busy, detail).retried_after(COLLECTION_S),
             PackageError::NoSources => {
                 Self::new(Code::Conflict, detail).cured_by("set sources in probity.toml")

@@ -164,7 +164,7 @@ impl Board {
         if notes.problems.len() >= PROBLEMS_MAX {
             notes.problems.clear();
         }
-        let problem = error.map(|error| Problem { code: error.code(), detail: error.to_string() });
+        let problem = error.map(|error| Problem { code: error.code(), detail: error.detail() });
         notes.problems.extend(problem.map(|problem| (disclosure.clone(), problem)));
     }
 

@@ -138,8 +138,6 @@ impl PackageError {
             Self::NoSources => "no-sources",
             Self::NotNow { .. } => "not-now",
             Self::Envelope { .. } => "envelope",
-            Self::Age(AgeError::Io(_)) => "failed",
-            Self::Recipients { .. } | Self::Age(_) => "recipients",
             Self::Collect(CollectError::SourceChanged { .. }) | Self::Pack(PackError::Changed { .. }) => {
                 "source-changed"
             }
@@ -149,11 +147,25 @@ impl PackageError {
             Self::Pack(_) => "pack",
             Self::OwnKey(_) => "own-key",
             Self::OwnKeys(_) => "own-keys",
-            Self::Receipt(_) | Self::File(_) | Self::Io { .. } | Self::Machine(_) | Self::Panicked => {
-                "failed"
-            }
+            Self::Age(AgeError::Io(_))
+            | Self::Receipt(_)
+            | Self::File(_)
+            | Self::Io { .. }
+            | Self::Machine(_)
+            | Self::Panicked => "failed",
+            Self::Recipients { .. } | Self::Age(_) => "recipients",
             Self::Lost => "lost",
             Self::Interrupted => "interrupted",
+        }
+    }
+
+    /// What a client is told: the error, and what to do about a full disk wherever it was met.
+    #[must_use]
+    pub(super) fn detail(&self) -> String {
+        if files::is_disk_full(self) {
+            format!("{self}: the disk has no room for the bundle; make room and open another disclosure")
+        } else {
+            self.to_string()
         }
     }
 
