@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::cells::Twist;
 use super::people::{Agency, COLLECTOR, COUNSEL, INTAKE, PRIVACY, REVIEWER, SENIOR};
-use super::press::{TICK_MS, time_of};
+use super::press::{END_TICK, TICK_MS, time_of};
 use super::seed::digest;
 use super::tale::{Step, Writer};
 
@@ -345,20 +345,26 @@ impl Demand {
             tale.later(1);
         }
         self.leaves(tale);
-        match secrecy {
-            Secrecy::Days(days) if days < 365 => {
-                let end = (self.received_at.as_ms() + days * 86_400_000 - time_of(tale.tick())) / TICK_MS;
-                self.is_told(tale.later(end.max(0) + DAY));
-            }
-            Secrecy::Endless => {
-                tale.later(80 * DAY).say(
-                    E::SecrecyReviewed,
-                    COUNSEL,
-                    json!({"secrecy": format!("SEC-{}", self.name), "to_be_challenged": false,
-                        "note_sha256": digest(&format!("{} look", self.name))}),
-                );
-            }
-            _ => {}
+        if let Secrecy::Days(days) = secrecy
+            && days < 365
+        {
+            let end = (self.received_at.as_ms() + days * 86_400_000 - time_of(tale.tick())) / TICK_MS;
+            self.is_told(tale.later(end.max(0) + DAY));
+        }
+    }
+
+    /// An order without end, recorded at that tick, is looked at every eighty days.
+    pub(super) fn is_looked_at(&self, tale: &mut Writer, secrecy: Secrecy, recorded: i64) {
+        let mut next = recorded + 80 * DAY;
+        while secrecy == Secrecy::Endless && next < END_TICK {
+            let wait = (next - tale.tick()).max(1);
+            tale.later(wait).say(
+                E::SecrecyReviewed,
+                COUNSEL,
+                json!({"secrecy": format!("SEC-{}", self.name), "to_be_challenged": false,
+                    "note_sha256": digest(&format!("{} look {next}", self.name))}),
+            );
+            next = tale.tick() + 80 * DAY;
         }
     }
 

@@ -37,6 +37,7 @@ fn tell(cell: &Cell, mut demand: Demand, tick: i64, twist: Twist, secrecy: Secre
     tale.later(1);
     demand.is_classified(&mut tale);
     demand.is_secret(&mut tale, "ndo.2705b", secrecy);
+    let recorded = tale.tick();
     let is_enterprise = cell.segment != Segment::Consumer;
     match cell.outcome {
         Ending::Rejected => demand.is_rejected(tale.later(2), reason(cell)),
@@ -55,6 +56,7 @@ fn tell(cell: &Cell, mut demand: Demand, tick: i64, twist: Twist, secrecy: Secre
             }
         }
     }
+    demand.is_looked_at(&mut tale, secrecy, recorded);
     tale.end()
 }
 
