@@ -54,14 +54,27 @@ fn a_home_is_held_against_its_log() {
         bundle.parent().and_then(Path::file_name).expect("a production").to_string_lossy().into_owned();
     *bytes.last_mut().expect("not empty") ^= 1;
     fs::write(&bundle, &bytes).expect("written");
-    let at = format!("outbox/{production}");
+    let at = format!("outbox/{production}/{production}.tar.age");
     assert_eq!(found(&home), [["outbox_altered", "grave", at.as_str()]]);
+    // A doubt about the log's signer hides nothing of the outbox.
+    let root = home.root.display().to_string();
+    let identity = home.beside("auditor.age").display().to_string();
+    let untrusted = crate::harness::probity(["verify", &root, "--identity", &identity, "--json"]).expect(1);
+    assert!(untrusted.stdout.contains("outbox_altered"), "{}", untrusted.stdout);
     *bytes.last_mut().expect("not empty") ^= 1;
     fs::write(&bundle, &bytes).expect("written");
 
     fs::create_dir(home.root.join("outbox/PRD-0000")).expect("made");
     assert_eq!(found(&home), [["outbox_unknown", "grave", "outbox/PRD-0000"]]);
     fs::remove_dir(home.root.join("outbox/PRD-0000")).expect("removed");
+    fs::write(home.root.join("outbox/mail.mbox\u{1b}[2K"), "plain").expect("written");
+    assert_eq!(found(&home), [["outbox_unknown", "grave", "outbox/mail.mbox\u{fffd}[2K"]]);
+    fs::remove_file(home.root.join("outbox/mail.mbox\u{1b}[2K")).expect("removed");
+    let beside = bundle.with_extension("txt");
+    fs::write(&beside, "plain").expect("written");
+    let at = format!("outbox/{production}/{}", beside.file_name().expect("a name").to_string_lossy());
+    assert_eq!(found(&home), [["outbox_unknown", "grave", at.as_str()]]);
+    fs::remove_file(&beside).expect("removed");
 
     // A file of the outbox that the agency fetched and somebody removed is no finding.
     fs::remove_file(&bundle).expect("removed");

@@ -1,22 +1,17 @@
 //! What an audit finds, as data.
 //!
-//! **In scope**: the codes, where a finding points, how many are kept, and which exit
-//! code they amount to. **Out of scope**: printing.
+//! **In scope**: the codes, how much each weighs, where a finding points. **Out of scope**: how many
+//! are kept and what they amount to ([`super::report`]), printing.
 //!
 //! Codes are stable: other programs match on them (docs/VERIFY.md lists them). Words are
 //! for people and may change.
 
-use std::collections::BTreeSet;
 use std::fmt;
 
 use serde::{Serialize, Serializer};
 
 use crate::model::id::RequestId;
 use crate::tlog::LeafIndex;
-
-/// Findings kept in full. A log that is wrong throughout would otherwise need memory
-/// without bound; whoever gets a thousand has enough to act on.
-pub const FINDINGS_MAX: usize = 1000;
 
 /// Longest text kept of what was expected or found, in bytes: room for three hashes.
 const DETAIL_BYTES_MAX: usize = 240;
@@ -273,6 +268,8 @@ impl Finding {
         found: impl fmt::Display,
     ) -> Self {
         let severity = code.severity();
+        // A file's name may be hostile too.
+        let location = Location { file: location.file.map(clip), ..location };
         Self {
             code,
             severity,
@@ -326,124 +323,12 @@ fn clip(text: String) -> String {
     short
 }
 
-/// What an audit amounts to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Outcome {
-    /// Nothing to object to.
-    Clean,
-    /// At least one finding.
-    Findings,
-    /// No finding, but something could not be checked.
-    Doubts,
-}
-
-impl Outcome {
-    /// The exit code of this outcome. Findings win over doubts.
-    #[must_use]
-    pub const fn exit_code(self) -> u8 {
-        match self {
-            Self::Clean => 0,
-            Self::Findings => 1,
-            Self::Doubts => 2,
-        }
-    }
-}
-
-/// All that was found, bounded.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Report {
-    findings: Vec<Finding>,
-    /// Findings and doubts that are counted only.
-    more: u64,
-    #[serde(skip)]
-    has_finding: bool,
-}
-
-impl Report {
-    /// Adds one; beyond [`FINDINGS_MAX`] it is counted only.
-    pub fn add(&mut self, finding: Finding) {
-        self.has_finding |= finding.severity != Severity::Doubt;
-        if self.findings.len() < FINDINGS_MAX {
-            self.findings.push(finding);
-        } else {
-            self.more = self.more.saturating_add(1);
-        }
-    }
-
-    /// Adds all of another report.
-    pub fn append(&mut self, other: Self) {
-        other.findings.into_iter().for_each(|finding| self.add(finding));
-        self.more = self.more.saturating_add(other.more);
-        self.has_finding |= other.has_finding;
-    }
-
-    /// Completes findings of one code, once it is known which of two things is the culprit.
-    pub(super) fn amend(&mut self, code: Code, amend: impl Fn(&mut Finding)) {
-        self.findings.iter_mut().filter(|finding| finding.code == code).for_each(amend);
-    }
-
-    /// Takes back the blame of payloads whose entry itself was altered: the entry no longer
-    /// names them, and that is the entry's fault.
-    pub(super) fn absolve_payloads(&mut self) {
-        let altered = self.findings.iter().filter(|finding| finding.code == Code::EntryAltered);
-        let altered: BTreeSet<_> = altered.filter_map(|finding| finding.location.index).collect();
-        self.findings.retain(|finding| {
-            finding.code != Code::PayloadHash
-                || finding.location.index.is_none_or(|index| !altered.contains(&index))
-        });
-    }
-
-    /// What was found, in the order in which it was found; doubts among them.
-    #[must_use]
-    pub fn findings(&self) -> &[Finding] {
-        &self.findings
-    }
-
-    /// How many more there are than [`Self::findings`] holds.
-    #[must_use]
-    pub const fn more(&self) -> u64 {
-        self.more
-    }
-
-    /// Clean, findings or doubts.
-    #[must_use]
-    pub const fn outcome(&self) -> Outcome {
-        match (self.has_finding, self.findings.is_empty()) {
-            (true, _) => Outcome::Findings,
-            (false, false) => Outcome::Doubts,
-            (false, true) => Outcome::Clean,
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn doubt() -> Finding {
-        Finding::new(Code::PayloadWithheld, Location::entry(3), "a payload", "none")
-    }
-
     fn finding() -> Finding {
         Finding::new(Code::Chain, Location::file("tile/entries/000").at(4), "a", "b")
-    }
-
-    #[test]
-    fn findings_win_over_doubts_and_survive_the_bound() {
-        let mut report = Report::default();
-        assert_eq!(report.outcome().exit_code(), 0);
-        report.add(doubt());
-        assert_eq!(report.outcome().exit_code(), 2);
-        for _ in 0..FINDINGS_MAX {
-            report.add(doubt());
-        }
-        report.add(finding());
-        assert_eq!((report.findings().len(), report.more()), (FINDINGS_MAX, 2));
-        assert_eq!(report.outcome().exit_code(), 1, "also when it is only counted");
-        let mut whole = Report::default();
-        whole.append(report);
-        assert_eq!((whole.more(), whole.outcome()), (2, Outcome::Findings));
     }
 
     #[test]

@@ -6,8 +6,9 @@
 
 use std::collections::BTreeSet;
 
-use super::finding::{Code, Finding, Location, Report};
+use super::finding::{Code, Finding, Location};
 use super::heads::{Head, HeadSource};
+use super::report::Report;
 use super::run::{self, Checked, Edge, Shared, check_link, entries_name};
 use crate::model::payload::KEY_ID_BYTES;
 use crate::tlog::hash::HASH_BYTES;

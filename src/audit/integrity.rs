@@ -10,13 +10,14 @@ use std::thread;
 
 use serde::Serialize;
 
-use super::finding::{Code, Finding, Location, Report};
+use super::finding::{Code, Finding, Location};
 use super::fold::{Fold, Totals};
 use super::heads::{Handout, HeadNote, HeadSource};
 use super::keyfiles;
 use super::layout::{self, SetKind};
 use super::receipt;
 use super::records::Notes;
+use super::report::Report;
 use super::run::{self, Job, Shared};
 use super::signers::{Signers, Trust, broken_notes};
 use super::source::Source;

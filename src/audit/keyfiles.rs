@@ -9,9 +9,10 @@ use std::io::{BufRead, BufReader, Read};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
-use super::finding::{Code, Finding, Location, Report};
+use super::finding::{Code, Finding, Location};
 use super::fold::Totals;
 use super::layout::{SetKind, kek_name};
+use super::report::Report;
 use super::run::unavailable;
 use super::source::{Source, Unavailable};
 use crate::model::datakey::{KEY_LINE_BYTES_MAX, KeyLine};

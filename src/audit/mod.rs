@@ -12,6 +12,7 @@
 
 pub mod finding;
 pub mod layout;
+pub mod report;
 pub mod source;
 
 mod fold;
@@ -25,11 +26,12 @@ pub mod replay;
 mod run;
 mod signers;
 
-pub use finding::{Code, Finding, Location, Outcome, Report, Severity};
+pub use finding::{Code, Finding, Location, Severity};
 pub use integrity::{GivenHead, Integrity, Request, Summary, verify};
 pub use layout::SetKind;
 pub use receipt::{Named, ReceiptAudit, verify_receipt};
 pub use replay::{Replayed, Unseal, Unsealed, VerifiedLog, replay};
+pub use report::{Outcome, Report};
 pub use signers::Trust;
 pub use source::Source;
 

@@ -3,8 +3,9 @@
 //! A report names the signed head that it is computed from. The practice takes that as stated; only
 //! who has the entries can see whether the log ever had that root.
 
-use super::finding::{Code, Finding, Location, Report};
+use super::finding::{Code, Finding, Location};
 use super::records;
+use super::report::Report;
 use super::run::entries_name;
 use super::source::Source;
 use crate::model::entry::ENTRY_BYTES_MAX;

@@ -3,7 +3,8 @@
 //! **In scope**: signature, path, the entry's form; with an opening, the event behind it.
 //! **Out of scope**: whether the log as a whole is sound; that takes an export.
 
-use super::finding::{Code, Finding, Location, Report};
+use super::finding::{Code, Finding, Location};
+use super::report::Report;
 use super::signers::{Signers, Trust, causes, head_finding};
 use crate::model::entry::Entry;
 use crate::model::opening::{self, OpenedEntry, Opening, OpeningError};

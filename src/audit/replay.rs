@@ -12,10 +12,11 @@ use std::thread;
 
 use zeroize::Zeroizing;
 
-use super::finding::{Code, Finding, Location, Outcome, Report, Severity};
+use super::finding::{Code, Finding, Location, Severity};
 use super::integrity::{Integrity, Request, Summary};
 use super::keyfiles::read_rows;
 use super::layout::{SetKind, kek_name};
+use super::report::{Outcome, Report};
 use super::run::{entries_name, payload_name, unavailable};
 use super::signers::causes;
 use super::source::Unavailable;
@@ -24,7 +25,7 @@ use crate::model::datakey::{Kek, KeyLine, WrapContext, WrappedKey};
 use crate::model::digest::Digest;
 use crate::model::entry::{ENTRY_BYTES_MAX, Entry};
 use crate::model::event::Event;
-use crate::model::id::RequestId;
+use crate::model::id::{ProductionId, RequestId};
 use crate::model::payload::{DataKey, KeyId, PayloadFault, SEALED_BYTES_MAX, SealedPayload};
 use crate::model::time::Timestamp;
 use crate::practice::vocabulary::LogCreated;
@@ -80,17 +81,24 @@ pub struct Replayed {
     pub report: Report,
     /// The log, if there was nothing to object to and nothing to doubt.
     pub verified: Option<VerifiedLog>,
+    /// Every production that was released, with the digest of its file, if every entry was judged.
+    pub released: Option<BTreeMap<ProductionId, Digest>>,
 }
 
 impl Replayed {
-    /// Report and log for a caller who asked for a replay: never clean without the log.
+    /// Nothing was replayed.
+    fn nothing(report: Report) -> Self {
+        Self { report, verified: None, released: None }
+    }
+
+    /// The report of a caller who asked for a replay: never clean without the log.
     #[must_use]
-    pub fn into_parts(mut self) -> (Report, Option<VerifiedLog>) {
+    pub fn into_report(mut self) -> Report {
         if self.verified.is_none() && self.report.outcome() == Outcome::Clean {
             let location = Location::file("payload/");
             self.report.add(Finding::new(Code::NotReplayed, location, "every entry judged", "not all"));
         }
-        (self.report, self.verified)
+        self.report
     }
 }
 
@@ -114,15 +122,15 @@ pub fn replay(request: &Request<'_>, integrity: Integrity, unseal: &Unseal<'_>) 
     let chain = integrity.chain().cloned();
     let mut report = integrity.report;
     let (Some(summary), Some(chain)) = (integrity.summary, chain) else {
-        return Replayed { report, verified: None };
+        return Replayed::nothing(report);
     };
     if summary.set == SetKind::Public {
         let location = Location::file("payload/");
         report.add(Finding::new(Code::NotARecipient, location, "an auditor's set", "a public one"));
-        return Replayed { report, verified: None };
+        return Replayed::nothing(report);
     }
     let Some((keys, kek_ids)) = open_keys(request, &summary.origin, unseal, &mut report) else {
-        return Replayed { report, verified: None };
+        return Replayed::nothing(report);
     };
     let mut judge = Judge {
         chain: &chain,
@@ -144,9 +152,11 @@ pub fn replay(request: &Request<'_>, integrity: Integrity, unseal: &Unseal<'_>) 
     judge.add_neglected(&mut report);
     quotes::check(&request.source, summary.size, judge.replay.quoted(), &mut report);
     // An entry that was passed over for whatever reason is not evidence of anything.
-    let is_whole = judge.opened == summary.size.get() && report.outcome() == Outcome::Clean;
-    let verified = is_whole.then_some(VerifiedLog { summary, replay: judge.replay });
-    Replayed { report, verified }
+    let is_whole = judge.opened == summary.size.get();
+    let released = is_whole.then(|| judge.replay.released());
+    let is_sound = is_whole && report.outcome() == Outcome::Clean;
+    let verified = is_sound.then_some(VerifiedLog { summary, replay: judge.replay });
+    Replayed { report, verified, released }
 }
 
 /// The KEKs that the identity opens, by epoch, and every data key wrapped under them.

@@ -176,10 +176,10 @@ fn an_erased_row_hides_nothing() {
 
 #[test]
 fn no_report_is_clean_without_evidence() {
-    let nothing = Replayed { report: Report::default(), verified: None };
-    assert_eq!(nothing.into_parts().0.outcome(), Outcome::Doubts);
+    let nothing = Replayed { report: Report::default(), verified: None, released: None };
+    assert_eq!(nothing.into_report().outcome(), Outcome::Doubts);
     let sound = run(&log_of(&created(), Vec::new()), &opened);
-    assert_eq!(sound.into_parts().0, Report::default());
+    assert_eq!(sound.into_report(), Report::default());
     let public = Specimen::grow(1, 7, |_| {}).public();
     let replayed = run(&public, &opened);
     assert_eq!((codes(&replayed), replayed.report.outcome()), (vec![Code::NotARecipient], Outcome::Doubts));

@@ -6,10 +6,11 @@
 
 use std::collections::BTreeSet;
 
-use super::finding::{Code, Finding, Location, Report};
+use super::finding::{Code, Finding, Location};
 use super::heads::{Head, HeadNote};
 use super::layout::SetKind;
 use super::records::{self, RecordError};
+use super::report::Report;
 use super::signers::Signers;
 use super::source::{Source, Unavailable};
 use crate::model::digest::Digest;

@@ -3,8 +3,9 @@
 //! **In scope**: the keyring chain of the set, the keys the auditor brought. **Out of
 //! scope**: the keyring's own rules ([`crate::tlog::keyring`]).
 
-use super::finding::{Code, Finding, Location, Report};
+use super::finding::{Code, Finding, Location};
 use super::records::{Notes, NotesError};
+use super::report::Report;
 use super::run::unavailable;
 use super::source::{Source, Unavailable};
 use crate::tlog::checkpoint::CheckpointError;

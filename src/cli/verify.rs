@@ -4,6 +4,7 @@
 #[cfg(feature = "ledger")]
 mod home;
 
+use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
@@ -15,9 +16,9 @@ use super::terminal::{Terminal, Unit};
 use super::trust::TrustArgs;
 use crate::audit::receipt::Named;
 use crate::audit::replay::{Unseal, Unsealed};
-use crate::audit::{
-    self, GivenHead, Outcome, Report, Request, SetKind, Severity, Source, Summary, Trust, VerifiedLog,
-};
+use crate::audit::{self, GivenHead, Outcome, Report, Request, SetKind, Severity, Source, Summary, Trust};
+use crate::model::digest::Digest;
+use crate::model::id::ProductionId;
 use crate::ops::age::{self, AgeError, Identities};
 use crate::ops::export_dir::ExportDir;
 use crate::ops::files;
@@ -127,7 +128,7 @@ impl Checks {
 fn verify_home(args: &VerifyArgs, root: &Path, trust: Trust, terminal: Terminal) -> Result<Exit, Failure> {
     // Both before the log is: a daemon that runs may be ahead of them, never behind.
     let anchor = home::anchor(root);
-    let waiting = home::outbox(root)?;
+    let waiting = home::outbox(root);
     let scratch = tempfile::tempdir().map_err(Failure::with(Exit::CannotCreate))?;
     let dir = scratch.path().join("export");
     // A home whose database cannot be read is a finding, not a missing argument.
@@ -137,8 +138,8 @@ fn verify_home(args: &VerifyArgs, root: &Path, trust: Trust, terminal: Terminal)
     let missing = anchor.map(|head| checks.given.push(head)).err();
     let mut verified = verify_export(&checks, terminal)?;
     missing.into_iter().for_each(|finding| verified.report.add(*finding));
-    if let Some(log) = &verified.log {
-        waiting.check(&log.replay().released(), &mut verified.report)?;
+    if checks.identities.is_some() {
+        waiting.check(verified.released.as_ref(), &mut verified.report);
     }
     conclude(&verified.report, verified.summary.as_ref(), terminal)
 }
@@ -153,12 +154,12 @@ fn verify_home(_: &VerifyArgs, home: &Path, _: Trust, _: Terminal) -> Result<Exi
 pub(super) struct Verified {
     pub(super) report: Report,
     pub(super) summary: Option<Summary>,
-    /// The replayed log, where an identity was given and nothing was found.
+    /// What was released, where an identity opened every entry.
     #[cfg_attr(
         not(feature = "ledger"),
         expect(dead_code, reason = "only a home has more to hold against it")
     )]
-    log: Option<VerifiedLog>,
+    released: Option<BTreeMap<ProductionId, Digest>>,
 }
 
 pub(super) fn verify_export(checks: &Checks, terminal: Terminal) -> Result<Verified, Failure> {
@@ -178,16 +179,18 @@ pub(super) fn verify_export(checks: &Checks, terminal: Terminal) -> Result<Verif
     };
     let integrity = audit::verify(&request);
     let summary = integrity.summary.clone();
-    let (report, log) = match &checks.identities {
+    let (report, released) = match &checks.identities {
         None => (integrity.report, None),
         Some(identities) => {
             let unseal = |file: &[u8]| unseal(identities, file);
             let unseal: &Unseal<'_> = &unseal;
-            audit::replay::replay(&request, integrity, unseal).into_parts()
+            let mut replayed = audit::replay::replay(&request, integrity, unseal);
+            let released = replayed.released.take();
+            (replayed.into_report(), released)
         }
     };
     bar.finish_and_clear();
-    Ok(Verified { report, summary, log })
+    Ok(Verified { report, summary, released })
 }
 
 fn unseal(identities: &Identities, file: &[u8]) -> Unsealed {
@@ -273,8 +276,7 @@ fn conclude(report: &Report, summary: Option<&Summary>, terminal: Terminal) -> R
 
 /// How many of each severity, the gravest first.
 fn counts(report: &Report) -> String {
-    let count = |severity| report.findings().iter().filter(|found| found.severity == severity).count();
-    let counts = Severity::ALL.map(|severity| (count(severity), severity.as_str()));
+    let counts = Severity::ALL.map(|severity| (report.count(severity), severity.as_str()));
     let named = counts.into_iter().filter(|(count, _)| *count > 0);
     named.map(|(count, severity)| format!("{count} {severity}")).collect::<Vec<_>>().join(", ")
 }

@@ -7,9 +7,8 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest as _, Sha256};
 
-use super::{Exit, Failure};
 use crate::audit::{Code, Finding, GivenHead, Location, Report};
-use crate::bundle::receipt;
+use crate::bundle::{open_me, receipt};
 use crate::model::anchor::{self, ANCHOR_BYTES};
 use crate::model::digest::Digest;
 use crate::model::id::ProductionId;
@@ -27,63 +26,103 @@ pub(super) fn anchor(root: &Path) -> Result<GivenHead, Box<Finding>> {
     Ok(GivenHead { name: "anchor".to_owned(), bytes: slot.note })
 }
 
-/// What waited in an outbox.
-pub(super) struct Outbox {
-    waiting: Vec<PathBuf>,
-}
+/// What waited in an outbox, or why that cannot be told.
+pub(super) struct Outbox(io::Result<Vec<PathBuf>>);
 
 /// Lists the outbox; one that is not there yet is empty.
-pub(super) fn outbox(root: &Path) -> Result<Outbox, Failure> {
-    let dir = Home::new(root).outbox();
-    let list = |dir: &Path| -> io::Result<Vec<PathBuf>> {
-        let mut paths: Vec<_> =
-            fs::read_dir(dir)?.map(|entry| Ok(entry?.path())).collect::<io::Result<_>>()?;
-        paths.sort();
-        Ok(paths)
-    };
-    match list(&dir) {
-        Ok(waiting) => Ok(Outbox { waiting }),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Outbox { waiting: Vec::new() }),
-        Err(error) => Err(unreadable(&dir, error)),
+pub(super) fn outbox(root: &Path) -> Outbox {
+    match list(&Home::new(root).outbox()) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Outbox(Ok(Vec::new())),
+        listed => Outbox(listed),
     }
 }
 
 impl Outbox {
-    /// Holds each production against what the log released. One that was fetched meanwhile is gone.
-    pub(super) fn check(
-        &self,
-        released: &BTreeMap<ProductionId, Digest>,
-        report: &mut Report,
-    ) -> Result<(), Failure> {
-        for path in &self.waiting {
-            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            let location = Location::file(format!("outbox/{name}"));
+    /// Holds each production against what the log released: nothing else is there, and the bundle is
+    /// the one that was sealed. What was fetched meanwhile is gone.
+    pub(super) fn check(&self, released: Option<&BTreeMap<ProductionId, Digest>>, report: &mut Report) {
+        let waiting = match &self.0 {
+            Ok(waiting) => waiting,
+            Err(error) => return report.add(unreadable("outbox", error)),
+        };
+        let Some(released) = released else {
+            let location = Location::file("outbox");
+            return report.add(Finding::new(
+                Code::NotReplayed,
+                location,
+                "what the log released",
+                "not known",
+            ));
+        };
+        for path in waiting {
+            let name = name(path);
+            let place = format!("outbox/{name}");
             let known = ProductionId::new(&name).ok().and_then(|id| Some((released.get(&id)?, id)));
-            let Some((sealed, production)) = known else {
-                let finding =
-                    Finding::new(Code::OutboxUnknown, location, "a released production", "no release");
-                report.add(finding);
-                continue;
-            };
-            let bundle = path.join(receipt::bundle_name(&production));
-            match digest(&bundle) {
-                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-                Err(error) => return Err(unreadable(&bundle, error)),
-                Ok(found) if found == *sealed => {}
-                Ok(found) => report.add(Finding::new(Code::OutboxAltered, location, sealed, found)),
+            match known {
+                Some((sealed, production)) => check_production(path, &place, &production, sealed, report),
+                None => report.add(unknown(place)),
             }
         }
-        Ok(())
     }
+}
+
+fn check_production(
+    dir: &Path,
+    place: &str,
+    production: &ProductionId,
+    sealed: &Digest,
+    report: &mut Report,
+) {
+    let files = match list(dir) {
+        Ok(files) => files,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return,
+        Err(error) if error.kind() == io::ErrorKind::NotADirectory => {
+            return report.add(unknown(place.to_owned()));
+        }
+        Err(error) => return report.add(unreadable(place, &error)),
+    };
+    let bundle = receipt::bundle_name(production);
+    let others = [receipt::receipt_name(production), open_me::NAME.to_owned()];
+    for file in files {
+        let name = name(&file);
+        // A link or a pipe of that name is not what was put there; it is not opened.
+        let is_file = fs::symlink_metadata(&file).is_ok_and(|found| found.is_file());
+        let inside = format!("{place}/{name}");
+        if !is_file || (name != bundle && !others.contains(&name)) {
+            report.add(unknown(inside));
+        } else if name == bundle {
+            match digest(&file) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                Err(error) => report.add(unreadable(&inside, &error)),
+                Ok(found) if found == *sealed => {}
+                Ok(found) => {
+                    report.add(Finding::new(Code::OutboxAltered, Location::file(inside), sealed, found));
+                }
+            }
+        }
+    }
+}
+
+fn list(dir: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut paths: Vec<_> = fs::read_dir(dir)?.map(|entry| Ok(entry?.path())).collect::<io::Result<_>>()?;
+    paths.sort();
+    Ok(paths)
+}
+
+fn name(path: &Path) -> String {
+    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
+}
+
+fn unknown(place: String) -> Finding {
+    Finding::new(Code::OutboxUnknown, Location::file(place), "what the log released", "no release of it")
+}
+
+fn unreadable(place: &str, error: &io::Error) -> Finding {
+    Finding::new(Code::FileUnreadable, Location::file(place), "what the log released", error)
 }
 
 fn digest(path: &Path) -> io::Result<Digest> {
     let mut sha256 = Sha256::new();
     io::copy(&mut File::open(path)?, &mut sha256)?;
     Ok(Digest::from_bytes(sha256.finalize().into()))
-}
-
-fn unreadable(path: &Path, error: io::Error) -> Failure {
-    let error = anyhow::Error::new(error).context(format!("cannot read {}", path.display()));
-    Failure::new(Exit::Unchecked, error)
 }
