@@ -440,6 +440,7 @@ fn contents<'a>(recipients: &Recipients, member: Member<'a>) -> Contents<'a> {
             production: production.clone(),
             disclosure: DisclosureId::new("DIS-1").expect("an id"),
             request: request.clone(),
+            ordinal: 1,
             packed_at: time,
         },
         order: Order {

@@ -15,9 +15,10 @@ use super::says::says;
 use super::sign::{LeafView, OrderView, Template, templates};
 use crate::ledger::{ReadError, Reader};
 use crate::model::id::RequestId;
+use crate::model::time::Timestamp;
 use crate::ops::machine;
 use crate::practice::approvals::ApprovalState;
-use crate::practice::case::{Case, Disclosure, Review};
+use crate::practice::case::{Case, Disclosure, Review, Secrecy};
 use crate::practice::due::{self, Due};
 use crate::practice::vocabulary::{EventType, ExactScope, RejectCode};
 use crate::practice::world::Proposal;
@@ -57,6 +58,8 @@ pub(super) struct CaseView {
     sign: Vec<Template>,
     /// Why it was rejected, with the statements that have these reasons.
     rejected_for: Vec<RejectedView>,
+    /// Orders not to tell, in the order in which they came.
+    secrecy: Vec<SecrecyView>,
     /// The types of events that may come next.
     next: Vec<&'static str>,
     /// What is due about it, by time.
@@ -73,6 +76,30 @@ pub(super) struct RejectedView {
     code: Box<RawValue>,
     /// Its statement.
     rule: &'static str,
+}
+
+/// An order not to tell.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct SecrecyView {
+    /// Its name.
+    id: String,
+    /// From when.
+    from: String,
+    /// Until when, exclusive; null: without end.
+    to: Option<String>,
+    /// When it was vacated or withdrawn.
+    ended_at: Option<String>,
+    /// Times between an end and an extension that came too late: notice was due in them (I-28).
+    gaps: Vec<GapView>,
+}
+
+/// A time without secrecy between two orders.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct GapView {
+    /// From when.
+    from: String,
+    /// Until when, exclusive.
+    to: String,
 }
 
 /// Something that is due.
@@ -245,6 +272,7 @@ impl CaseView {
             acts: case.acts.iter().map(ActView::new).collect(),
             disclosures: case.disclosures.iter().map(DisclosureRow::new).collect(),
             rejected_for: case.rejected_for.iter().copied().map(RejectedView::new).collect(),
+            secrecy: case.telling.orders.iter().map(SecrecyView::new).collect(),
             next: case.next_steps().into_iter().map(EventType::as_str).collect(),
             deadlines: due.iter().map(DeadlineView::new).collect(),
             scope_ordered: case.classified.map(|classified| classified.scope),
@@ -258,6 +286,20 @@ impl CaseView {
 impl RejectedView {
     fn new(code: RejectCode) -> Self {
         Self { code: word(&code), rule: code.rule().number() }
+    }
+}
+
+impl SecrecyView {
+    fn new(order: &Secrecy) -> Self {
+        let gap =
+            |(from, to): &(Timestamp, Timestamp)| GapView { from: from.to_string(), to: to.to_string() };
+        Self {
+            id: order.id.to_string(),
+            from: order.from.to_string(),
+            to: order.to.map(|to| to.to_string()),
+            ended_at: order.ended_at.map(|at| at.to_string()),
+            gaps: order.gaps.iter().map(gap).collect(),
+        }
     }
 }
 

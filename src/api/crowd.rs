@@ -4,11 +4,12 @@
 //! from looking or a reviewer from revoking.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::peer::Peer;
 
-/// One uid's connections; `None`: those whose uid the kernel would not say.
+/// One known peer's connections; `None`: those of everybody else.
 type Uid = Option<u32>;
 
 /// Who holds how many connections.
@@ -16,9 +17,11 @@ type Uid = Option<u32>;
 pub(super) struct Crowd {
     /// Most for one known peer: three quarters.
     share: usize,
-    /// Most for a uid that is not named: a sixteenth; it gets one constant answer.
+    /// Most for all uids together that are not named: a sixteenth; they get one constant answer.
     strangers: usize,
     open: Arc<Mutex<HashMap<Uid, usize>>>,
+    /// Whether somebody was told to come back: the log has it once.
+    is_told: Arc<AtomicBool>,
 }
 
 /// One connection's place; given back when dropped.
@@ -31,20 +34,24 @@ pub(super) struct Place {
 impl Crowd {
     /// Shares of `connections` in all.
     pub(super) fn new(connections: usize) -> Self {
-        let share = connections.saturating_mul(3).div_ceil(4);
-        Self { share, strangers: connections.div_ceil(16), open: Arc::default() }
+        let share = (connections.saturating_mul(3) / 4).max(1);
+        let strangers = (connections / 16).max(1);
+        Self { share, strangers, open: Arc::default(), is_told: Arc::default() }
     }
 
     /// A place for one more connection of this peer, if its share is not used up.
     pub(super) fn enter(&self, peer: &Peer) -> Option<Place> {
-        let most = match peer {
-            Peer::Known(_) => self.share,
-            Peer::Unknown { .. } => self.strangers,
+        let (uid, most) = match peer {
+            Peer::Known(caller) => (Some(caller.uid), self.share),
+            Peer::Unknown { .. } => (None, self.strangers),
         };
-        let uid = peer.uid();
         let mut open = lock(&self.open);
         let held = open.entry(uid).or_default();
         if *held >= most {
+            drop(open);
+            if !self.is_told.swap(true, Ordering::Relaxed) {
+                tracing::warn!(peer_uid = peer.uid(), most, "a peer has its share of the connections open");
+            }
             return None;
         }
         *held += 1;
@@ -88,8 +95,10 @@ mod tests {
         let crowd = Crowd::new(32);
         let held: Vec<_> = std::iter::from_fn(|| crowd.enter(&known(1))).collect();
         assert_eq!(held.len(), 24);
-        let strangers: Vec<_> = std::iter::from_fn(|| crowd.enter(&stranger(2))).collect();
-        assert_eq!(strangers.len(), 2);
+        let mut uids = 2..;
+        let strangers: Vec<_> =
+            std::iter::from_fn(|| crowd.enter(&stranger(uids.next().expect("many")))).collect();
+        assert_eq!(strangers.len(), 2, "however many accounts they come from");
         assert!(crowd.enter(&known(3)).is_some(), "another peer gets in");
         drop(held);
         assert!(crowd.enter(&known(1)).is_some(), "and the first again, once it let go");
@@ -98,8 +107,12 @@ mod tests {
     }
 
     #[test]
-    fn one_connection_is_a_share() {
-        let crowd = Crowd::new(1);
-        assert!(crowd.enter(&known(1)).is_some() && crowd.enter(&stranger(2)).is_some());
+    fn everybody_has_one_at_least() {
+        for (connections, share) in [(1, 1), (2, 1), (3, 2), (4, 3)] {
+            let crowd = Crowd::new(connections);
+            let held: Vec<_> = std::iter::from_fn(|| crowd.enter(&known(1))).collect();
+            assert_eq!(held.len(), share, "of {connections}");
+            assert!(crowd.enter(&stranger(2)).is_some());
+        }
     }
 }

@@ -15,6 +15,7 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
+use tokio::io::AsyncWriteExt as _;
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
@@ -32,6 +33,9 @@ const HEAD_BYTES_MAX: usize = 16 * 1024;
 const HEADERS_MAX: usize = 64;
 /// Bytes of a connection's read buffer; more than a head, so that bodies come in large pieces.
 const BUFFER_BYTES: usize = 256 * 1024;
+/// The answer on a connection beyond its peer's share.
+const COME_BACK: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 1\r\nconnection: close\r\n\
+    content-length: 0\r\n\r\n";
 /// Rest after a failed accept: out of file descriptors is the usual cause, and takes a moment.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
@@ -114,11 +118,13 @@ async fn connection(stream: UnixStream, app: &App, router: Router) {
     // The kernel's word, of the moment the peer connected; asked once, before a byte is read.
     let uid = stream.peer_cred().ok().map(|credentials| credentials.uid());
     let peer = app.peers().find(uid);
+    let idle = app.idle();
     let Some(_place) = app.crowd().enter(&peer) else {
-        tracing::debug!(peer_uid = uid, "a connection beyond its peer's share was closed");
+        // Without reading a byte of it: nothing of the call was looked at, so it may be sent again.
+        let mut stream = stream;
+        drop(tokio::time::timeout(idle, stream.write_all(COME_BACK)).await);
         return;
     };
-    let idle = app.idle();
     let service = TowerToHyperService::new(router);
     let service = service_fn(move |mut request: Request<Incoming>| {
         request.extensions_mut().insert::<Peer>(peer.clone());

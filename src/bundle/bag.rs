@@ -161,6 +161,8 @@ pub struct BagInfo {
     pub disclosure: DisclosureId,
     /// The demand it answers.
     pub request: RequestId,
+    /// Which delivery on the demand it is, from 1: corrections and supplements are later ones.
+    pub ordinal: usize,
     /// When it was packed; only the date is printed.
     pub packed_at: Timestamp,
 }
@@ -185,8 +187,8 @@ impl BagInfo {
              Bagging-Date: {date}\n\
              Payload-Oxum: {}.{}\n\
              Bag-Group-Identifier: {}\n\
-             Bag-Count: 1 of 1\n",
-            self.production, self.disclosure, oxum.bytes, oxum.files, self.request,
+             Bag-Count: {} of ?\n",
+            self.production, self.disclosure, oxum.bytes, oxum.files, self.request, self.ordinal,
         );
         Ok(text.into_bytes())
     }
@@ -215,6 +217,7 @@ mod tests {
             production: ProductionId::new("PRD-2026-7QK4M2XA").expect("an id"),
             disclosure: DisclosureId::new("DIS-1").expect("an id"),
             request: RequestId::new("REQ-1").expect("an id"),
+            ordinal: 2,
             packed_at: Timestamp::parse("2026-11-23T19:04:15.123Z").expect("a time"),
         };
         info.to_bytes(Oxum { bytes: 12, files: 3 })
@@ -224,7 +227,8 @@ mod tests {
     fn information_is_one_line_each() {
         let text = info("Example Provider, Inc.").expect("one line");
         assert_eq!(parse_oxum(&text), Some(Oxum { bytes: 12, files: 3 }));
-        assert!(String::from_utf8(text).expect("UTF-8").contains("\nBagging-Date: 2026-11-23\n"));
+        let text = String::from_utf8(text).expect("UTF-8");
+        assert!(text.contains("\nBagging-Date: 2026-11-23\n") && text.ends_with("\nBag-Count: 2 of ?\n"));
         for bad in ["", " ", "a\nPayload-Oxum: 0.0", "a\r", &"x".repeat(201)] {
             assert_eq!(info(bad), Err(BagError::Organization), "{bad:?}");
         }

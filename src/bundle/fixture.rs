@@ -56,6 +56,7 @@ pub(super) fn contents(extra: &[(&str, &'static [u8])]) -> Contents<'static> {
             production: production(),
             disclosure: DisclosureId::new("DIS-1").expect("an id"),
             request: request.clone(),
+            ordinal: 1,
             packed_at: time,
         },
         order: Order {

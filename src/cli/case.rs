@@ -95,6 +95,21 @@ fn decisions(case: &Value, terminal: Terminal) -> Result<(), Failure> {
             text(&approval["exp"])
         ))?;
     }
+    for order in rows("secrecy") {
+        let end = order["ended_at"].as_str().or_else(|| order["to"].as_str()).unwrap_or("no end");
+        terminal.line(format_args!(
+            "secrecy     {}  {} to {end}",
+            text(&order["id"]),
+            text(&order["from"])
+        ))?;
+        for gap in order["gaps"].as_array().into_iter().flatten() {
+            let (from, to) = (text(&gap["from"]), text(&gap["to"]));
+            terminal.line(format_args!(
+                "gap         {}  {from} to {to}: notice was due (I-28)",
+                text(&order["id"])
+            ))?;
+        }
+    }
     for disclosure in rows("disclosures") {
         terminal.line(format_args!(
             "disclosure  {}  {}  {}",

@@ -23,7 +23,7 @@ use crate::tlog::{Origin, PublicKey};
 const TEXT_BYTES_MAX: u64 = 4 * 1024 * 1024;
 /// The draft legal tables that come with the program.
 const POLICY: &str = include_str!("../../config/policy.toml");
-/// A new home: its group passes through, to the socket and nowhere else, and cannot list it.
+/// A new home: its group passes through, to the socket and to what is public, and cannot list it.
 const HOME_MODE: u32 = 0o710;
 
 /// Make a home: configuration, keys (0600), and a ledger with its founding entries.
@@ -86,6 +86,9 @@ pub(super) fn init(args: &InitArgs, root: &Path) -> Result<String, Failure> {
     let home = Home::new(root);
     check(args, root)?;
     let made = |dir: &Path, mode| files::make_dir(dir, mode).map_err(Failure::with(Exit::CannotCreate));
+    if let Some(parent) = root.parent() {
+        made(parent, files::PUBLIC_DIR_MODE)?;
+    }
     made(root, HOME_MODE)?;
     for dir in [home.database(), root.join("keys"), home.kek(), home.staging(), home.outbox()] {
         made(&dir, files::PRIVATE_DIR_MODE)?;
@@ -165,8 +168,10 @@ fn founding_failure(error: FoundingError) -> Failure {
 fn write_home(args: &InitArgs, root: &Path) -> Result<(), Failure> {
     let names = ["policy.toml", "directory.toml", "roles.toml"];
     for (name, text) in names.into_iter().zip(texts(args)?) {
-        files::replace(&root.join(name), text.as_bytes(), files::PUBLIC_MODE)
-            .map_err(Failure::with(Exit::CannotCreate))?;
+        // The policy is what the provider publishes; who works here, and by which numbers agencies
+        // are called back, is not.
+        let mode = if name == "policy.toml" { files::PUBLIC_MODE } else { files::PRIVATE_MODE };
+        files::replace(&root.join(name), text.as_bytes(), mode).map_err(Failure::with(Exit::CannotCreate))?;
     }
     for name in ["log.pem", "disclosure.pem"] {
         let path = root.join("keys").join(name);

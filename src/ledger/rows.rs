@@ -1,17 +1,21 @@
 //! What stands in which row: the keys and small values of the ledger's families.
 
+use std::sync::LazyLock;
+
 use super::clock::LastStamp;
+use crate::model::digest::Digest;
 use crate::model::id::RequestId;
+use crate::practice::case::FORM;
 use crate::store::{Batch, Family, Row, StoreError, View};
 use crate::tlog::Tile;
 use crate::tlog::checkpoint::CHECKPOINT_KEY_BYTES;
 
 /// `meta`: the moment of the last stamp, JSON.
 pub(crate) const LAST_STAMP: &[u8] = b"last-stamp";
-/// `meta`: how many entries `cases` and `idempotency` reflect, u64 BE, and the version that wrote them.
+/// `meta`: how many entries `cases` and `idempotency` reflect, u64 BE, and the digest of their form.
 pub(crate) const DERIVED_SIZE: &[u8] = b"derived-size";
-/// Rows of another version of this program may be of another form: they are made again.
-const DERIVED_BY: &[u8] = env!("CARGO_PKG_VERSION").as_bytes();
+/// Rows of another form, which another version of this program wrote, are made again.
+static DERIVED_FORM: LazyLock<Digest> = LazyLock::new(|| Digest::of(FORM.as_bytes()));
 /// `meta`: the home-local key of `idempotency`, sealed under the system key.
 pub(crate) const INDEX_KEY: &[u8] = b"index-key";
 /// `meta`: what is in force, sealed under the system key.
@@ -86,11 +90,11 @@ pub(crate) fn last_stamp(view: &dyn View) -> Result<Option<LastStamp>, StoreErro
 
 /// Says how many entries the derived rows reflect.
 pub(crate) fn put_derived_size(batch: &mut Batch, size: u64) {
-    batch.put(Family::Meta, DERIVED_SIZE, [index_key(size).as_slice(), DERIVED_BY].concat());
+    batch.put(Family::Meta, DERIVED_SIZE, [index_key(size).as_slice(), DERIVED_FORM.as_bytes()].concat());
 }
 
-/// How many entries the derived rows reflect; none if another version of this program wrote them.
+/// How many entries the derived rows reflect; none if they are of another form than ours.
 pub(crate) fn derived_size(view: &dyn View) -> Result<Option<u64>, StoreError> {
     let row = view.get(Family::Meta, DERIVED_SIZE)?;
-    Ok(row.and_then(|row| row.strip_suffix(DERIVED_BY).and_then(parse_index_key)))
+    Ok(row.and_then(|row| row.strip_suffix(DERIVED_FORM.as_bytes().as_slice()).and_then(parse_index_key)))
 }

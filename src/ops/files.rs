@@ -17,6 +17,8 @@ use std::path::{Path, PathBuf};
 pub const PRIVATE_MODE: u32 = 0o600;
 /// Anyone may read: public keys, exports.
 pub const PUBLIC_MODE: u32 = 0o644;
+/// Anyone may look: directories above a home.
+pub const PUBLIC_DIR_MODE: u32 = 0o755;
 /// Owner only: directories of a home.
 pub const PRIVATE_DIR_MODE: u32 = 0o700;
 

@@ -40,6 +40,8 @@ pub(super) struct Grounds {
     pub(super) cleared: BTreeSet<Suspect>,
     /// The delivered bundle that this one corrects or supplements.
     pub(super) supersedes: Option<ProductionId>,
+    /// How many bundles of this request were released before.
+    pub(super) delivered: usize,
 }
 
 impl Grounds {
@@ -69,6 +71,7 @@ impl Grounds {
             rules: world.rules().unwrap_or(RuleSet::One),
             cleared: cleared(&case),
             supersedes: case.yields.supersedes().cloned(),
+            delivered: case.disclosures.iter().filter(|before| before.released.is_some()).count(),
             request,
         })
     }

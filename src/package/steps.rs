@@ -237,6 +237,7 @@ impl Minimised {
                 production: production.clone(),
                 disclosure: approved.opened.value().disclosure.clone(),
                 request: grounds.request.clone(),
+                ordinal: grounds.delivered + 1,
                 packed_at,
             },
             order: order(bench, &grounds, &labels, &production),

@@ -33,6 +33,10 @@ mod special;
 mod telling;
 mod yields;
 
+/// The members that cases and the world have when they are kept, one in a line: rows of another form
+/// are derived again. The tests write it.
+pub const FORM: &str = include_str!("case/form.txt");
+
 pub use arrival::{
     ARRIVAL_LIST_MAX, Arrival, Callback, DEFICIENCIES_MAX, Deficiency, DeficiencyState, Narrowed,
 };

@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use probity::model::digest::Digest;
 use probity::model::event::Event;
 use probity::model::id::{EventId, RequestId};
@@ -53,7 +55,7 @@ pub(super) fn each_is_found_by_its_number(home: &Path) {
         })
         .collect();
     assert_eq!(found, expected);
-    assert!(expected.len() >= 10);
+    assert!(expected.len() >= 20);
 }
 
 fn digest(text: &str) -> Digest {
@@ -86,7 +88,96 @@ fn plants(forger: &Forger) -> Vec<Plant> {
     let told = data("OLD-000", "notice.sent");
     let capability = digest("a capability");
     let plant = |type_, request, actor, data, breaks| Plant { type_, request, actor, data, breaks };
+    let of_pending = |type_: &str, change: &dyn Fn(&mut Value)| {
+        let mut data = data("PEN-002", type_);
+        change(&mut data);
+        data
+    };
+    let next_day = of_pending("interval.stated", &|data| {
+        for item in data["items"].as_array_mut().expect("a list") {
+            item["to"]["offset"] = json!("+09:00");
+        }
+    });
+    let later_law = of_pending("legality.reviewed", &|data| {
+        data["law"][0]["version"] = json!("2030-01-01T00:00:00.000Z")
+    });
+    let scope = of_pending("request.classified", &|_| ())["scope"].clone();
+    let scope_sha256 = Digest::of(&STANDARD.decode(scope.as_str().expect("base64")).expect("base64"));
     vec![
+        // Read in another zone, the order asks for another interval.
+        plant("interval.stated", Some("PEN-002"), "p-reviewer", next_day, Some("I-15")),
+        // A law of the year 2030.
+        plant("legality.reviewed", Some("PEN-002"), "p-reviewer", later_law, Some("I-54")),
+        // Nobody signed that the high risk is taken.
+        plant(
+            "rights.escalated",
+            Some("PEN-002"),
+            "p-counsel",
+            json!({"screening": 5, "decision": "proceed", "reason": "weighed"}),
+            Some("I-51"),
+        ),
+        // Rejected for nothing, and narrowed to what it was.
+        plant("request.rejected", Some("PEN-002"), "p-reviewer", json!({"reasons": []}), Some("I-20")),
+        plant(
+            "request.narrowed",
+            Some("PEN-002"),
+            "p-counsel",
+            json!({"order": data("PEN-002", "request.classified")["order"], "old_scope_sha256": scope_sha256,
+                "scope": scope, "agreement": "written", "document_sha256": digest("letter"), "counsel": "p-counsel"}),
+            Some("I-21"),
+        ),
+        // An emergency costs nothing.
+        plant(
+            "cost.invoiced",
+            Some("EMR-000"),
+            "p-reviewer",
+            json!({"invoice": "INV-PLANTED", "incurred": 10, "charged": 10, "currency": "USD"}),
+            Some("I-41"),
+        ),
+        // A litigant's subject is left untold on no ground.
+        plant(
+            "notice.withheld",
+            Some("CIV-000"),
+            "p-privacy",
+            json!({"accounts": null, "ground": "danger", "other_contact_tried": false,
+                "evidence_sha256": digest("evidence"), "review_by": "2022-10-20T00:00:00.000Z"}),
+            Some("S-102"),
+        ),
+        // The agency rings back tomorrow.
+        plant(
+            "callback.made",
+            Some("PEN-003"),
+            "p-reviewer",
+            json!({"agency": "us-state", "number_source": "directory", "number_sha256": digest("+1 202 555 0100"),
+                "number_dated": "2021-10-01T00:00:00.000Z", "called_at": "2031-01-01T00:00:00.000Z",
+                "answer": "confirmed", "note_sha256": digest("note")}),
+            Some("I-30"),
+        ),
+        // A lost key of an agency touches no bundle, somebody says.
+        plant(
+            "incident.opened",
+            None,
+            "p-senior",
+            json!({"incident": "INC-PLANTED", "kind": "agency_key_compromised", "agency": null, "requests": [],
+                "productions": [], "report_sha256": digest("report")}),
+            Some("I-34"),
+        ),
+        // The screening was looked at, but for what it does to people.
+        plant(
+            "process.reviewed",
+            None,
+            "p-senior",
+            json!({"covers_human_rights": false, "report_sha256": digest("report")}),
+            Some("S-51"),
+        ),
+        // What lapsed is renewed.
+        plant(
+            "preserve.renewed",
+            Some("PRE-000"),
+            "p-reviewer",
+            json!({"document_sha256": digest("again"), "until": "2022-12-01T00:00:00.000Z"}),
+            Some("I-40"),
+        ),
         // Whose request this is was checked half a year ago.
         plant("review.completed", Some("PEN-000"), "p-reviewer", review, Some("I-33")),
         // It is checked again; but nothing is collected that nobody reviewed.

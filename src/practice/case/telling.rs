@@ -35,10 +35,10 @@ pub struct Telling {
     pub suppressed: Vec<(Accounts, SecrecyId)>,
     /// What was not told on a ground of the list.
     pub untold: Vec<Untold>,
-    /// The accounts of which something left: their owners are told one day, whatever the demand
-    /// has become since.
+    /// The accounts of which something left, each with the version of the order that it left under:
+    /// their owners are told of that one day, whatever the demand has become since.
     #[serde(with = "super::shared")]
-    pub disclosed: Named,
+    pub disclosed: Arc<BTreeSet<(AccountRef, u32)>>,
     /// The entry that first let something leave, and its time.
     pub disclosed_at: Option<(LeafIndex, Timestamp)>,
 }
@@ -63,6 +63,8 @@ pub struct Secrecy {
     pub individual_necessity: bool,
     /// The accounts it covers.
     pub accounts: Accounts,
+    /// When it was recorded: before, nobody here knew of it.
+    pub recorded_at: Timestamp,
     /// From when.
     pub from: Timestamp,
     /// Until when, exclusive.
@@ -158,6 +160,20 @@ impl Secrecy {
         let binds = policy.secrecy.iter().any(|row| row.code == self.code && row.binds_provider);
         let may = self.permitted.as_ref().is_some_and(|permitted| holds(&permitted.accounts, account));
         binds && !may && self.is_active_at(at) && holds(&self.accounts, account)
+    }
+
+    /// Whether the law forbade it at an instant that is over: to whoever knew of the order then, in no
+    /// gap of it, and before a permission was granted.
+    #[must_use]
+    pub fn covered(&self, policy: &Policy, account: &AccountRef, at: Timestamp) -> bool {
+        let binds = policy.secrecy.iter().any(|row| row.code == self.code && row.binds_provider);
+        let may = self
+            .permitted
+            .as_ref()
+            .is_some_and(|permitted| permitted.granted.1 <= at && holds(&permitted.accounts, account));
+        let in_gap = self.gaps.iter().any(|(from, to)| *from <= at && at < *to);
+        let is_known = self.recorded_at <= at;
+        binds && !may && !in_gap && is_known && self.is_active_at(at) && holds(&self.accounts, account)
     }
 }
 

@@ -111,7 +111,9 @@ fn was_called_back(context: &Context<'_>, case: &Case) -> Result<(), Refusal> {
         return Ok(());
     }
     let reason = "no fresh call-back to the agency by a number of its own confirmed the emergency";
-    let cure = "call the agency by a number that the directory has for it and record callback.made";
+    let cure = "call the agency by a number that the directory has for it and record callback.made; where it \
+                has none, or one that was confirmed too long ago, put a confirmed one in force first: \
+                directory.activated";
     Err(Refusal::conflict(Rule::I30, "", reason, cure))
 }
 

@@ -4,7 +4,7 @@
 //! only a consumer may be left untold on a ground, and only of a government's demand; an
 //! organisation is left untold by law alone.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::secrecy::accounts;
@@ -39,8 +39,8 @@ fn meant(case: &Case, named: &Accounts) -> BTreeSet<AccountRef> {
 
 /// Whoever may have to be told: also of what left before, under a wider order.
 fn concerned(case: &Case, named: &Accounts) -> BTreeSet<AccountRef> {
-    let before = case.telling.disclosed.iter().filter(|account| holds(named, account));
-    meant(case, named).into_iter().chain(before.cloned()).collect()
+    let before = case.telling.disclosed.iter().map(|(account, _)| account);
+    meant(case, named).into_iter().chain(before.filter(|account| holds(named, account)).cloned()).collect()
 }
 
 /// I-27: a notice about nobody in particular would be one about everybody who comes later.
@@ -73,15 +73,14 @@ pub(super) fn sent(context: &Context<'_>, case: &Case, data: &NoticeSent) -> Res
         let reason = "sent_at is later than the entry";
         return Err(Refusal::invalid(Rule::S53, "/data/sent_at", reason, "say when it went"));
     }
-    if data.sent_at < case.received.received_at {
-        let reason = "sent_at is earlier than the demand";
+    // What went before the order in force came was about another one.
+    if data.sent_at < case.arrival.replaced_at.unwrap_or(case.received.received_at) {
+        let reason = "sent_at is earlier than the order in force";
         return Err(Refusal::invalid(Rule::S53, "/data/sent_at", reason, "say when it went"));
     }
     let accounts = somebody(context, case, &named)?;
     for account in &accounts {
-        // Also when it went: a notice under a gag is no better for being recorded after it.
         is_not_covered(context, case, account, data.sent_at)?;
-        is_not_covered(context, case, account, context.stamp.time)?;
         goes_to_whom_it_must(case, account, data.recipient)?;
     }
     let mut case = touched(context, case);
@@ -91,16 +90,20 @@ pub(super) fn sent(context: &Context<'_>, case: &Case, data: &NoticeSent) -> Res
     Ok(Change::of_case(case))
 }
 
-/// I-27: no notice while an order covers the account. The refusal names this request's own order only.
+/// I-27: no notice while an order covers the account, nor when it went: a notice under a gag is no
+/// better for being recorded after it. The refusal names this request's own order only.
 fn is_not_covered(
     context: &Context<'_>,
     case: &Case,
     account: &AccountRef,
-    at: Timestamp,
+    sent_at: Timestamp,
 ) -> Result<(), Refusal> {
     let policy = &context.force.policy.value;
-    let Some(order) = case.telling.cover(policy, account, at) else { return Ok(()) };
-    let reason = format!("{} forbids to tell one of these accounts at {at}", order.id);
+    let now = case.telling.cover(policy, account, context.stamp.time);
+    let then = || case.telling.orders.iter().find(|order| order.covered(policy, account, sent_at));
+    let Some(order) = now.or_else(then) else { return Ok(()) };
+    let when = if now.is_some() { "now" } else { "when it went" };
+    let reason = format!("{} forbids to tell one of these accounts {when}", order.id);
     let cure = "name the accounts that it does not cover, or wait until it ends; what went all the same is \
                 an incident";
     Err(Refusal::conflict(Rule::I27, "/data/accounts", reason, cure))
@@ -281,7 +284,11 @@ pub(super) fn due(policy: &Policy, case: &Case, due: &mut Vec<Due>) {
     }
     // I-25: a request that disclosed nothing owes no notice of a disclosure. What left is what
     // counts, not what the demand asks for now.
-    for account in case.telling.disclosed.iter().filter(|account| told(case, account).is_none()) {
+    let latest: BTreeMap<_, _> =
+        case.telling.disclosed.iter().map(|(account, version)| (account, *version)).collect();
+    let is_untold =
+        |account: &AccountRef, left: u32| told(case, account).is_none_or(|sent| sent.version < left);
+    for (account, _) in latest.into_iter().filter(|(account, left)| is_untold(account, *left)) {
         if let Some((from, set_by)) = owed(policy, case, account) {
             let days = i64::from(policy.times.notice_after_secrecy_days);
             let at = from.saturating_add_ms(days * DAY_MS);
@@ -343,7 +350,8 @@ fn told<'c>(case: &'c Case, account: &AccountRef) -> Option<&'c Sent> {
 
 /// What left is remembered by whose it was.
 pub(super) fn released(context: &Context<'_>, case: &mut Case) {
-    let accounts = meant(case, &None);
+    let version = case.order.version;
+    let accounts = meant(case, &None).into_iter().map(|account| (account, version));
     Arc::make_mut(&mut case.telling.disclosed).extend(accounts);
     case.telling.disclosed_at.get_or_insert((context.stamp.index, context.stamp.time));
 }

@@ -80,7 +80,7 @@ fn goes_on(
     if account.is_some_and(|account| redirect::goes_to_customer(case, account)) {
         return Err(Rule::S28);
     }
-    if is_without_dates(policy, case, classified, item) {
+    if is_without_dates(policy, case, item) {
         return Err(Rule::S22);
     }
     if is_for_stored_data(case) && item.from.is_some_and(|from| from >= case.received.at) {
@@ -126,25 +126,17 @@ const fn is_for_stored_data(case: &Case) -> bool {
     matches!(case.received.kind, RequestKind::LegalDemand | RequestKind::Civil)
 }
 
-/// S-22: content from no beginning, or to no end, is whatever there is; a part that somebody here
-/// cuts out of it is not what the order asks for either. What a litigant gets is bounded by the
+/// S-22: content from no beginning, or to no end, is whatever there is, and fewer fields of it, as
+/// somebody narrowed it to, are whatever there is of those. What a litigant gets is bounded by the
 /// owner's consent, what an emergency gets by its needs.
-fn is_without_dates(policy: &Policy, case: &Case, classified: &Classified, item: &ScopeItem) -> bool {
+fn is_without_dates(policy: &Policy, case: &Case, item: &ScopeItem) -> bool {
     let is_refused = policy.switches.content_without_dates == ContentWithoutDates::Refused
         && case.received.kind == RequestKind::LegalDemand
         && item.class.is_content();
-    let cell = |item: &ScopeItem| (item.account.clone(), item.service.clone(), item.class);
-    let (undated, (from, to)) = (&case.screening.undated, item.interval());
-    // Sorted by account, service, class: the item's own begin at this one.
-    let first = ScopeItem { from: None, to: None, fields: None, ..item.clone() };
-    let mut broad = undated.range(first..).take_while(|broad| cell(broad) == cell(item));
-    let is_dated = |asked: &&ScopeItem| {
-        let (begins, ends) = asked.interval();
-        cell(asked) == cell(item) && !undated.contains(*asked) && begins <= from && to <= ends
-    };
-    is_refused
-        && broad.any(|broad| broad.interval().0 < to && from < broad.interval().1)
-        && !classified.scope.scope().items().iter().any(|asked| is_dated(&asked))
+    // Sorted by account, service, class, begin and end: those that differ in their fields alone follow.
+    let whole = ScopeItem { fields: None, ..item.clone() };
+    let mut broad = case.screening.undated.range(&whole..);
+    is_refused && broad.next().is_some_and(|broad| ScopeItem { fields: None, ..broad.clone() } == whole)
 }
 
 /// S-96 … S-98: a field goes out under the class that the dictionary has it in; one that it does

@@ -57,6 +57,7 @@ pub(super) fn recorded(
         judge_approved: data.judge_approved,
         individual_necessity: data.individual_necessity,
         accounts,
+        recorded_at: context.stamp.time,
         from: data.from,
         to: data.to,
         ended_at: None,
@@ -74,7 +75,7 @@ pub(super) fn recorded(
 pub(super) fn accounts(case: &Case, named: Option<&[AccountRef]>) -> Result<Accounts, Refusal> {
     let Some(named) = named else { return Ok(None) };
     let items = case.classified.iter().flat_map(|classified| classified.scope.scope().items());
-    let before = case.telling.disclosed.iter().map(|row| (&row.service, row.account.as_str()));
+    let before = case.telling.disclosed.iter().map(|(row, _)| (&row.service, row.account.as_str()));
     let known: BTreeSet<_> = items.map(|item| (&item.service, item.account.as_str())).chain(before).collect();
     let stray = named.iter().position(|row| !known.contains(&(&row.service, row.account.as_str())));
     let set: BTreeSet<_> = named.iter().cloned().collect();

@@ -1,11 +1,11 @@
 //! docs/events.md is generated from the vocabulary, and its examples are events that a log
 //! admitted. `UPDATE_GOLDEN=1` writes both; without it they are compared.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::log::{Log, MINUTE_MS};
 use crate::model::approval::{Decision, Kind};
@@ -180,4 +180,33 @@ fn peer_name(peer: PeerRole) -> &'static str {
         PeerRole::Operator => "operator",
         PeerRole::Auditor => "auditor",
     }
+}
+
+/// Where members stand in a value; what has any name is one place.
+fn places(at: &str, value: &Value, found: &mut BTreeSet<String>) {
+    match value {
+        Value::Object(members) => members.iter().for_each(|(name, member)| {
+            let is_a_name =
+                !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
+            places(&format!("{at}/{}", if is_a_name { name } else { "*" }), member, found);
+        }),
+        Value::Array(items) => items.iter().for_each(|item| places(&format!("{at}/*"), item, found)),
+        _ => drop(found.insert(at.to_owned())),
+    }
+}
+
+/// Goal: a ledger whose rows an older program wrote derives them again. Method: the form is written
+/// down; whoever changes it changes its digest, which the rows bear.
+#[test]
+fn the_form_of_what_is_kept_is_written_down() {
+    let mut found = BTreeSet::new();
+    for log in logs() {
+        places("world", &serde_json::to_value(&log.world).expect("prints"), &mut found);
+        for case in log.cases.values() {
+            places("case", &serde_json::to_value(case).expect("prints"), &mut found);
+        }
+    }
+    assert!(found.len() > 100, "{} places", found.len());
+    let lines: String = found.iter().map(|place| format!("{place}\n")).collect();
+    is_or_becomes("src/practice/case/form.txt", &lines);
 }

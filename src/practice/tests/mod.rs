@@ -19,6 +19,7 @@ mod hostile;
 mod instruments;
 mod lateness;
 mod log;
+mod metamorphic;
 mod mutations;
 mod path2;
 mod promises;

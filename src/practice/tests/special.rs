@@ -116,7 +116,7 @@ fn screened(log: &mut Log) {
     }
 }
 
-fn emergency() -> Log {
+pub(super) fn emergency() -> Log {
     classified("emergency", "us.emergency_2702", "governmental_entity", "emergency")
 }
 
@@ -162,7 +162,7 @@ pub(super) fn assessment_of(classes: &[&str]) -> Value {
     data
 }
 
-fn assessment() -> Value {
+pub(super) fn assessment() -> Value {
     json!({"order": order(), "reviewer": "p-rev", "ground": "death", "category": "kidnapping",
         "in_writing": true, "letterhead": {"reference_sha256": digest("letterhead"), "matches": true},
         "signer_title": "Chief of Police", "summary": "a child was taken", "how_data_assists": "finds the car",
@@ -170,7 +170,7 @@ fn assessment() -> Value {
             {"class": "content_stored", "statement": "where they meet"}]})
 }
 
-fn call(log: &Log) -> Value {
+pub(super) fn call(log: &Log) -> Value {
     json!({"agency": "ag-1", "number_source": "directory", "number_sha256": digest("+1 202 555 0100"),
         "number_dated": time(log, -DAY_MS), "called_at": time(log, 0), "answer": "confirmed",
         "note_sha256": digest("note")})
