@@ -15,7 +15,7 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
-use tokio::io::AsyncWriteExt as _;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
@@ -36,6 +36,8 @@ const BUFFER_BYTES: usize = 256 * 1024;
 /// The answer on a connection beyond its peer's share.
 const COME_BACK: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 1\r\nconnection: close\r\n\
     content-length: 0\r\n\r\n";
+/// How long such a client has to take that answer: its place in all is needed by others.
+const COME_BACK_WAIT: Duration = Duration::from_millis(200);
 /// Rest after a failed accept: out of file descriptors is the usual cause, and takes a moment.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
@@ -114,15 +116,23 @@ async fn accept(
     (listener.accept().await.map(|(stream, _)| stream), slot)
 }
 
+/// Answers without looking at the call, so it may be sent again. What the client is still writing is
+/// read away: a close with bytes unread would be an error to it, and no answer.
+async fn come_back(mut stream: UnixStream) -> io::Result<()> {
+    stream.write_all(COME_BACK).await?;
+    stream.shutdown().await?;
+    let mut unread = [0; 4096];
+    while stream.read(&mut unread).await? > 0 {}
+    Ok(())
+}
+
 async fn connection(stream: UnixStream, app: &App, router: Router) {
     // The kernel's word, of the moment the peer connected; asked once, before a byte is read.
     let uid = stream.peer_cred().ok().map(|credentials| credentials.uid());
     let peer = app.peers().find(uid);
     let idle = app.idle();
     let Some(_place) = app.crowd().enter(&peer) else {
-        // Without reading a byte of it: nothing of the call was looked at, so it may be sent again.
-        let mut stream = stream;
-        drop(tokio::time::timeout(idle, stream.write_all(COME_BACK)).await);
+        drop(tokio::time::timeout(COME_BACK_WAIT, come_back(stream)).await);
         return;
     };
     let service = TowerToHyperService::new(router);

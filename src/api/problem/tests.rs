@@ -53,7 +53,7 @@ fn each_layer_has_its_words() {
     );
     check(
         ReadError::NoEntry { index: LeafIndex::new(9), size: TreeSize::new(4) },
-        r#"{"type":"urn:probity:problem:not-found","title":"there is no such thing","status":404,"detail":"there is no entry 9; the log has 4"}"#,
+        r#"{"type":"urn:probity:problem:not-found","title":"there is no such thing","status":404,"detail":"there is no entry 9; the log has 4","cure":"GET /v1/checkpoint says how far the log reaches"}"#,
     );
     check(
         SubmitError::IdReused { id: EventId::new("E-1").expect("an id"), index: LeafIndex::new(7) },

@@ -13,6 +13,9 @@ fn impatient() -> Setup {
     setup
 }
 
+/// One call, and the connection ends.
+const HEALTH: &[u8] = b"GET /healthz HTTP/1.1\r\nhost: p\r\nconnection: close\r\n\r\n";
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_not_http_is_refused_and_the_daemon_lives() {
     let daemon = Daemon::start(Setup::default());
@@ -83,17 +86,39 @@ async fn a_client_that_does_not_read_is_given_up() {
 #[tokio::test(flavor = "multi_thread")]
 async fn connections_are_bounded() {
     let mut setup = Setup::default();
-    setup.limits.connections = 2;
+    setup.limits.connections = 1;
     let daemon = Daemon::start(setup);
-    let (first, second) = (daemon.connect().await, daemon.connect().await);
-    let mut third = daemon.connect().await;
-    third.write_all(b"GET /healthz HTTP/1.1\r\nhost: p\r\nconnection: close\r\n\r\n").await.expect("sent");
+    let first = daemon.connect().await;
+    let mut second = daemon.connect().await;
+    second.write_all(HEALTH).await.expect("sent");
     let mut byte = [0];
-    let early = tokio::time::timeout(Duration::from_millis(300), third.read(&mut byte)).await;
+    let early = tokio::time::timeout(Duration::from_millis(300), second.read(&mut byte)).await;
     assert!(early.is_err(), "it waits for a place");
-    drop((first, second));
-    let answer = read_all(third).await;
+    drop(first);
+    let answer = read_all(second).await;
     assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_peer_beyond_its_share_is_told_to_come_back() {
+    let mut setup = Setup::default();
+    setup.limits.connections = 4;
+    let daemon = Daemon::start(setup);
+    let health = async || {
+        let mut stream = daemon.connect().await;
+        stream.write_all(HEALTH).await.expect("sent");
+        read_all(stream).await
+    };
+    let held = [daemon.connect().await, daemon.connect().await, daemon.connect().await];
+    let answer = health().await;
+    assert!(answer.starts_with("HTTP/1.1 503") && answer.contains("retry-after: 1"), "{answer}");
+    drop(held);
+    let back = async {
+        while !health().await.starts_with("HTTP/1.1 200") {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, back).await.expect("its places are given back");
 }
 
 #[tokio::test(flavor = "multi_thread")]

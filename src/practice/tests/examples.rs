@@ -207,6 +207,6 @@ fn the_form_of_what_is_kept_is_written_down() {
         }
     }
     assert!(found.len() > 100, "{} places", found.len());
-    let lines: String = found.iter().map(|place| format!("{place}\n")).collect();
-    is_or_becomes("src/practice/case/form.txt", &lines);
+    let lines: Vec<_> = found.into_iter().collect();
+    is_or_becomes("src/practice/case/form.txt", &(lines.join("\n") + "\n"));
 }

@@ -30,8 +30,8 @@ const DEADLINES: [&str; 8] = [
 
 /// The draft with each of these set to so many days.
 fn with_deadlines(days: u32) -> String {
-    let rows: String = DEADLINES.iter().map(|name| format!("{name} = {days}\n")).collect();
-    format!("{}\n[times]\n{rows}", policy2())
+    let rows = DEADLINES.map(|name| format!("{name} = {days}"));
+    format!("{}\n[times]\n{}\n", policy2(), rows.join("\n"))
 }
 
 fn up_to(policy: &str, step: &str) -> Log {

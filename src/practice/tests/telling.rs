@@ -180,6 +180,25 @@ fn i_27_a_notice_under_a_gag_is_none_however_late_it_is_recorded() {
 }
 
 #[test]
+fn i_27_i_28_a_notice_in_a_gap_was_lawful_whenever_it_is_recorded() {
+    let mut log = gagged("review.completed", Some(2));
+    let sent = |log: &Log, days: i64| {
+        let mut data = told(log);
+        data["sent_at"] = time(log, days);
+        data
+    };
+    let (in_the_gap, under_it_again) = (sent(&log, 3), sent(&log, 5));
+    log.now_ms += 4 * DAY_MS;
+    let late = json!({"secrecy": "NDO-1", "document_sha256": digest("longer"), "ordered_at": time(&log, 0),
+        "to": time(&log, 6)});
+    assert_eq!(post(&mut log, "secrecy.extended", "p-rev", &late), Ok(()));
+    assert_eq!(post(&mut log, "notice.sent", "p-priv", &in_the_gap), Err(Rule::I27), "now it is forbidden");
+    log.now_ms += 20 * DAY_MS;
+    assert_eq!(post(&mut log, "notice.sent", "p-priv", &under_it_again), Err(Rule::I27));
+    assert_eq!(post(&mut log, "notice.sent", "p-priv", &in_the_gap), Ok(()));
+}
+
+#[test]
 fn case_14_i_28_an_extension_after_the_end_leaves_a_gap() {
     let extension = |log: &Log, ordered: i64| {
         json!({"secrecy": "NDO-1", "document_sha256": digest("longer"), "ordered_at": time(log, ordered),
