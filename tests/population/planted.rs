@@ -93,19 +93,17 @@ fn plants(forger: &Forger) -> Vec<Plant> {
         change(&mut data);
         data
     };
-    let next_day = of_pending("interval.stated", &|data| {
-        for item in data["items"].as_array_mut().expect("a list") {
-            item["to"]["offset"] = json!("+09:00");
-        }
-    });
+    let dates = json!({"date": "2022-01-01", "time": null, "offset": "+00:00"});
+    let no_dates = json!({"order": data("PEN-002", "request.classified")["order"],
+        "items": [{"item": 0, "from": dates, "to": dates, "to_is_inclusive": true}]});
     let later_law = of_pending("legality.reviewed", &|data| {
         data["law"][0]["version"] = json!("2030-01-01T00:00:00.000Z")
     });
     let scope = of_pending("request.classified", &|_| ())["scope"].clone();
     let scope_sha256 = Digest::of(&STANDARD.decode(scope.as_str().expect("base64")).expect("base64"));
     vec![
-        // Read in another zone, the order asks for another interval.
-        plant("interval.stated", Some("PEN-002"), "p-reviewer", next_day, Some("I-15")),
+        // Dates for what the order asks for without any.
+        plant("interval.stated", Some("PEN-002"), "p-reviewer", no_dates, Some("I-15")),
         // A law of the year 2030.
         plant("legality.reviewed", Some("PEN-002"), "p-reviewer", later_law, Some("I-54")),
         // Nobody signed that the high risk is taken.
@@ -132,7 +130,7 @@ fn plants(forger: &Forger) -> Vec<Plant> {
             Some("EMR-000"),
             "p-reviewer",
             json!({"invoice": "INV-PLANTED", "incurred": 10, "charged": 10, "currency": "USD"}),
-            Some("I-41"),
+            Some("S-107"),
         ),
         // A litigant's subject is left untold on no ground.
         plant(
@@ -176,7 +174,7 @@ fn plants(forger: &Forger) -> Vec<Plant> {
             Some("PRE-000"),
             "p-reviewer",
             json!({"document_sha256": digest("again"), "until": "2022-12-01T00:00:00.000Z"}),
-            Some("I-40"),
+            Some("I-18"),
         ),
         // Whose request this is was checked half a year ago.
         plant("review.completed", Some("PEN-000"), "p-reviewer", review, Some("I-33")),
