@@ -88,14 +88,10 @@ fn s_59_i_23_a_notice_counts_for_whom_it_went_to() {
     assert_eq!(log.post_data("bundle.released").expect_err("nobody was told").rule, Rule::I23);
 }
 
-/// The order is replaced by another, which goes all the way to a sealed bundle.
-fn walk_another_order(log: &mut Log) {
-    let (actor, mut data) = log.data("order.amended");
-    data["received_at"] = time(log, 0);
-    log.must("order.amended", Some(REQUEST), actor, &data);
-    let amended = json!({"version": 2, "sha256": digest("order 2")});
+/// Everything up to the review once more, for an order that replaced the first.
+fn review_again(log: &mut Log, order: &Value) {
+    log.step("request.authenticated");
     for step in [
-        "request.authenticated",
         "request.classified",
         "interval.stated",
         "accounts.profiled",
@@ -104,14 +100,20 @@ fn walk_another_order(log: &mut Log) {
         "review.completed",
     ] {
         let (actor, mut data) = log.data(step);
-        if data.get("order").is_some() {
-            data["order"] = amended.clone();
-        }
+        data["order"] = order.clone();
         log.must(step, Some(REQUEST), actor, &data);
     }
+}
+
+/// The order is replaced by another, which goes all the way to a sealed bundle.
+fn walk_another_order(log: &mut Log) {
+    let (actor, mut amended) = log.data("order.amended");
+    amended["received_at"] = time(log, 0);
+    log.must("order.amended", Some(REQUEST), actor, &amended);
+    review_again(log, &amended["order"]);
     log.walk2("review.completed", "custody.checked");
     let (actor, mut opening) = log.data("disclosure.opened");
-    opening["order"] = amended;
+    opening["order"] = amended["order"].clone();
     log.must("disclosure.opened", Some(REQUEST), actor, &opening);
     log.walk2("disclosure.opened", "bundle.sealed");
 }
@@ -352,19 +354,7 @@ fn i_07_who_took_a_later_version_in_does_not_approve_it() {
     let mut log = Log::at2("request.classified");
     let (_, amended) = log.data("order.amended");
     log.must("order.amended", Some(REQUEST), "p-rev", &amended);
-    log.step("request.authenticated");
-    for step in [
-        "request.classified",
-        "interval.stated",
-        "accounts.profiled",
-        "legality.reviewed",
-        "rights.screened",
-        "review.completed",
-    ] {
-        let (actor, mut data) = log.data(step);
-        data["order"] = amended["order"].clone();
-        log.must(step, Some(REQUEST), actor, &data);
-    }
+    review_again(&mut log, &amended["order"]);
     let event = log.approval(log.act(Kind::Disclose), "p-rev", 0, "reviewer");
     assert_eq!(log.try_post(&event).expect_err("a party").rule, Rule::I07);
 }
