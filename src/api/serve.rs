@@ -22,6 +22,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use super::App;
 use super::app::stopped;
 use super::peer::Peer;
+use super::problem::{Code, MEDIA_TYPE, Problem};
 use super::routes;
 use super::stall::Stall;
 use crate::ledger::keep_time;
@@ -33,9 +34,6 @@ const HEAD_BYTES_MAX: usize = 16 * 1024;
 const HEADERS_MAX: usize = 64;
 /// Bytes of a connection's read buffer; more than a head, so that bodies come in large pieces.
 const BUFFER_BYTES: usize = 256 * 1024;
-/// The answer on a connection beyond its peer's share.
-const COME_BACK: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 1\r\nconnection: close\r\n\
-    content-length: 0\r\n\r\n";
 /// How long such a client has to take that answer: its place in all is needed by others.
 const COME_BACK_WAIT: Duration = Duration::from_millis(200);
 /// Rest after a failed accept: out of file descriptors is the usual cause, and takes a moment.
@@ -119,7 +117,16 @@ async fn accept(
 /// Answers without looking at the call, so it may be sent again. What the client is still writing is
 /// read away: a close with bytes unread would be an error to it, and no answer.
 async fn come_back(mut stream: UnixStream) -> io::Result<()> {
-    stream.write_all(COME_BACK).await?;
+    let problem =
+        Problem::new(Code::Busy, "this account has its share of the connections open; nothing was read")
+            .cured_by("close some of them, or send it again, with the same id, after Retry-After");
+    let body = serde_json::to_string(&problem.document()).map_err(io::Error::other)?;
+    let answer = format!(
+        "HTTP/1.1 503 Service Unavailable\r\nretry-after: 1\r\nconnection: close\r\n\
+         content-type: {MEDIA_TYPE}\r\ncontent-length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    stream.write_all(answer.as_bytes()).await?;
     stream.shutdown().await?;
     let mut unread = [0; 4096];
     while stream.read(&mut unread).await? > 0 {}

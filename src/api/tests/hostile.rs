@@ -109,9 +109,17 @@ async fn a_peer_beyond_its_share_is_told_to_come_back() {
         stream.write_all(HEALTH).await.expect("sent");
         read_all(stream).await
     };
-    let held = [daemon.connect().await, daemon.connect().await, daemon.connect().await];
+    let mut held = Vec::new();
+    for _ in 0..3 {
+        let mut stream = daemon.connect().await;
+        stream.write_all(b"GET /healthz HTTP/1.1\r\nhost: p\r\n\r\n").await.expect("sent");
+        // Answered, so counted: connections that were only accepted may be counted in any order.
+        stream.read_exact(&mut [0]).await.expect("an answer");
+        held.push(stream);
+    }
     let answer = health().await;
     assert!(answer.starts_with("HTTP/1.1 503") && answer.contains("retry-after: 1"), "{answer}");
+    assert!(answer.contains("urn:probity:problem:busy") && answer.contains("close some of them"), "{answer}");
     drop(held);
     let back = async {
         while !health().await.starts_with("HTTP/1.1 200") {
