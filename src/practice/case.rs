@@ -46,7 +46,7 @@ pub use screening::{
 };
 pub use special::{Consent, Emergency, Followup, Preservation, Security, Special};
 pub use telling::{
-    Accounts, NOTICES_MAX, Named, Permitted, SECRECY_MAX, Secrecy, Sent, Telling, Untold, holds,
+    Accounts, Former, NOTICES_MAX, Named, Permitted, SECRECY_MAX, Secrecy, Sent, Telling, Untold, holds,
 };
 pub(super) use yields::{CustodyAnswer, sum};
 pub use yields::{Found, Original, Produced, Recall, Superseded, Yields};

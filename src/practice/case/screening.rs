@@ -9,12 +9,12 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::id::{ChallengeId, CustomerId, ServiceId};
+use crate::model::id::{ChallengeId, CustomerId, PersonId, ServiceId};
 use crate::model::scope::ScopeItem;
 use crate::model::time::Timestamp;
 use crate::practice::policy::{Code, CountryCode};
 use crate::practice::vocabulary::{
-    AccountProfile, ComityFinding, Escalation, Exemption, Relief, Ruling, Segment,
+    AccountProfile, AccountRef, ComityFinding, Escalation, Exemption, Relief, Ruling, Segment,
 };
 use crate::tlog::LeafIndex;
 
@@ -30,6 +30,10 @@ pub struct Screening {
     pub undated: Arc<BTreeSet<ScopeItem>>,
     /// The facts about the accounts.
     pub profiles: Option<Profiles>,
+    /// The accounts that were found to be an organisation's, each with who found it: nobody takes that
+    /// back alone (S-28).
+    #[serde(with = "super::shared", default)]
+    pub organisations: Arc<BTreeSet<(AccountRef, PersonId)>>,
     /// How local law was read.
     pub legality: Option<Legality>,
     /// What the demand may do to people.

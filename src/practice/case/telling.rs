@@ -63,6 +63,9 @@ pub struct Secrecy {
     pub individual_necessity: bool,
     /// The accounts it covers.
     pub accounts: Accounts,
+    /// What it covered before it was narrowed, in the order of time: more than now.
+    #[serde(default)]
+    pub former: Vec<Former>,
     /// When it was recorded: before, nobody here knew of it.
     pub recorded_at: Timestamp,
     /// From when.
@@ -84,6 +87,16 @@ pub struct Secrecy {
     pub permitted: Option<Permitted>,
     /// When it was last looked at (S-77).
     pub looked_at: Timestamp,
+}
+
+/// What an order covered until it was narrowed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Former {
+    /// The accounts.
+    pub accounts: Accounts,
+    /// The entry that narrowed it, and its time, at which it covered them no more.
+    pub until: (LeafIndex, Timestamp),
 }
 
 /// A permission to tell, under an order that stands.
@@ -173,7 +186,28 @@ impl Secrecy {
             .is_some_and(|permitted| permitted.granted.1 <= at && holds(&permitted.accounts, account));
         let in_gap = self.gaps.iter().any(|(from, to)| *from <= at && at < *to);
         let is_known = self.recorded_at <= at;
-        binds && !may && !in_gap && is_known && self.is_active_at(at) && holds(&self.accounts, account)
+        let then = self.former.iter().find(|former| at < former.until.1);
+        let accounts = then.map_or(&self.accounts, |former| &former.accounts);
+        binds && !may && !in_gap && is_known && self.is_active_at(at) && holds(accounts, account)
+    }
+
+    /// Whether it covers that account, or did before it was narrowed.
+    #[must_use]
+    pub fn ever_covered(&self, account: &AccountRef) -> bool {
+        holds(&self.accounts, account) || self.former.iter().any(|former| holds(&former.accounts, account))
+    }
+
+    /// When it ends for an account that it ever covered, and the entry that says so.
+    #[must_use]
+    pub fn end_for(&self, account: &AccountRef) -> Option<(Timestamp, LeafIndex)> {
+        let end = self.end().map(|end| (end, self.set_by));
+        if holds(&self.accounts, account) {
+            return end;
+        }
+        let last = self.former.iter().rev().find(|former| holds(&former.accounts, account));
+        let narrowed = last.map(|former| (former.until.1, former.until.0));
+        // An end before the narrowing was one for that account too.
+        narrowed.into_iter().chain(end).min()
     }
 }
 

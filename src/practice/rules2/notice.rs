@@ -317,7 +317,7 @@ fn owed(policy: &Policy, case: &Case, account: &AccountRef) -> Option<(Timestamp
         let ends = orders.map(|order| {
             let granted = order.permitted.as_ref().filter(|granted| holds(&granted.accounts, account));
             let granted = granted.map(|granted| (granted.granted.1, granted.granted.0));
-            granted.or_else(|| order.end().map(|end| (end, order.set_by)))
+            granted.or_else(|| order.end_for(account))
         });
         return ends.reduce(|a, b| a.zip(b).map(|(a, b)| a.max(b))).flatten();
     }
@@ -333,7 +333,7 @@ fn binding<'c>(
 ) -> impl Iterator<Item = &'c Secrecy> {
     case.telling.orders.iter().filter(move |order| {
         let is_binding = policy.secrecy.iter().any(|row| row.code == order.code && row.binds_provider);
-        is_binding && holds(&order.accounts, account)
+        is_binding && order.ever_covered(account)
     })
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::{custody, matrix, path};
-use crate::model::id::ServiceId;
+use crate::model::id::{PersonId, ServiceId};
 use crate::model::scope::Scope;
 use crate::model::time::DAY_MS;
 use crate::practice::case::{Case, Classified, Comity, Profiles};
@@ -14,10 +14,12 @@ use crate::practice::due::{Deadline, Due};
 use crate::practice::envelope::{Context, touched};
 use crate::practice::policy::{Code, CountryCode, Instrument, Policy};
 use crate::practice::refusal::Refusal;
+use crate::practice::roles::Role;
 use crate::practice::rule::Rule;
 use crate::practice::rules1::intake::is_current_order;
 use crate::practice::vocabulary::{
-    AccountProfile, AccountsProfiled, ComityAssessed, ComityFinding, Custody, Relief, Ruling, Segment,
+    AccountProfile, AccountRef, AccountsProfiled, ComityAssessed, ComityFinding, Custody, Relief, Ruling,
+    Segment,
 };
 
 /// Most accounts of one order.
@@ -40,12 +42,14 @@ pub(super) fn profiled(
         })?;
     }
     keys_stay_with_the_customer(case, data)?;
+    let organisations = organisations(context, case, data)?;
     let mut accounts = data.accounts.clone();
     accounts.sort_by(|a, b| (&a.service, &a.account).cmp(&(&b.service, &b.account)));
     let instrument = policy.instrument(&classified.instrument);
     let foreign =
         instrument.map_or_else(BTreeSet::new, |instrument| foreign(policy, instrument, accounts.iter()));
     let mut case = path::unreviewed(context, case);
+    case.screening.organisations = Arc::new(organisations);
     case.screening.profiles = Some(Profiles {
         entry: context.stamp.index,
         stands_on: classified.index,
@@ -93,6 +97,34 @@ fn keys_stay_with_the_customer(case: &Case, data: &AccountsProfiled) -> Result<(
     let reason = "the account's keys were found to be the customer's";
     let cure = "profile it so: a provider cannot take a customer's keys back by itself";
     Err(Refusal::forbidden(Rule::S90, &pointer, reason, cure))
+}
+
+/// S-28: an organisation is redirected and always told, so that one person alone may find an account
+/// to be an organisation's, and only a second, senior one that it was a consumer's all along.
+fn organisations(
+    context: &Context<'_>,
+    case: &Case,
+    data: &AccountsProfiled,
+) -> Result<BTreeSet<(AccountRef, PersonId)>, Refusal> {
+    let mut found = BTreeSet::clone(&case.screening.organisations);
+    let Ok(actor) = PersonId::new(context.event.actor.as_str()) else { return Ok(found) };
+    let is_senior = context.is_person_in(actor.as_str(), &[Role::SeniorReviewer]);
+    for (at, profile) in data.accounts.iter().enumerate() {
+        let account = AccountRef { service: profile.service.clone(), account: profile.account.clone() };
+        let before = found.iter().find(|(known, _)| *known == account).cloned();
+        match (profile.segment == Segment::Consumer, before) {
+            (true, Some((_, finder))) if finder == actor || !is_senior => {
+                let pointer = format!("/data/accounts/{at}/segment");
+                let reason = format!("{finder} found the account to be an organisation's");
+                let cure = "have a senior reviewer who did not find that correct it, or leave it so";
+                return Err(Refusal::forbidden(Rule::S28, &pointer, reason, cure));
+            }
+            (true, Some(before)) => drop(found.remove(&before)),
+            (false, None) => drop(found.insert((account, actor.clone()))),
+            (true, None) | (false, Some(_)) => {}
+        }
+    }
+    Ok(found)
 }
 
 /// The facts fit each other and the policy; the error names the member.

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use crate::model::id::SecrecyId;
 use crate::model::time::{DAY_MS, Timestamp};
-use crate::practice::case::{Accounts, Case, Permitted, SECRECY_MAX, Secrecy};
+use crate::practice::case::{Accounts, Case, Former, Permitted, SECRECY_MAX, Secrecy};
 use crate::practice::change::Change;
 use crate::practice::due::{Deadline, Due};
 use crate::practice::envelope::{Context, not_now, touched};
@@ -57,6 +57,7 @@ pub(super) fn recorded(
         judge_approved: data.judge_approved,
         individual_necessity: data.individual_necessity,
         accounts,
+        former: Vec::new(),
         recorded_at: context.stamp.time,
         from: data.from,
         to: data.to,
@@ -140,8 +141,7 @@ pub(super) fn narrowed(
     let accounts = accounts(case, data.accounts.as_deref())?;
     changed(context, case, &data.secrecy, |order| {
         covers_less(order, &accounts, data.to)?;
-        set(context, order, accounts, data.to);
-        Ok(())
+        narrow(context, order, accounts, data.to)
     })
 }
 
@@ -165,10 +165,29 @@ fn covers_less(order: &Secrecy, accounts: &Accounts, to: Option<Timestamp>) -> R
     Err(Refusal::invalid(Rule::S72, "/data", reason, "record an extension, or another order"))
 }
 
-fn set(context: &Context<'_>, order: &mut Secrecy, accounts: Accounts, to: Option<Timestamp>) {
-    order.accounts = accounts;
+/// I-27: what was forbidden until now stays forbidden then: an order is narrowed from this entry on.
+fn narrow(
+    context: &Context<'_>,
+    order: &mut Secrecy,
+    accounts: Accounts,
+    to: Option<Timestamp>,
+) -> Result<(), Refusal> {
+    if order.to != to && to.is_some_and(|to| to < context.stamp.time) {
+        let reason = "the order would have ended before this entry";
+        let cure = "record secrecy.vacated with the instant at which it ended";
+        return Err(Refusal::invalid(Rule::I27, "/data/to", reason, cure));
+    }
+    if order.former.len() >= SECRECY_MAX {
+        return Err(not_now(context.kind, "the order was narrowed as often as one may be"));
+    }
+    if order.accounts != accounts {
+        let until = (context.stamp.index, context.stamp.time);
+        let accounts = std::mem::replace(&mut order.accounts, accounts);
+        order.former.push(Former { accounts, until });
+    }
     order.to = to;
     order.set_by = context.stamp.index;
+    Ok(())
 }
 
 pub(super) fn vacated(context: &Context<'_>, case: &Case, data: &SecrecyVacated) -> Result<Change, Refusal> {
@@ -215,7 +234,7 @@ pub(super) fn challenge_decided(
             SecrecyResult::Vacated | SecrecyResult::Withdrawn => end(context, order, data.decided_at)?,
             SecrecyResult::Narrowed | SecrecyResult::Shortened => {
                 covers_less(order, &accounts, data.to)?;
-                set(context, order, accounts, data.to);
+                narrow(context, order, accounts, data.to)?;
             }
             SecrecyResult::Upheld => {}
         }

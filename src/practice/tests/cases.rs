@@ -14,9 +14,9 @@ use crate::practice::figures::{Row, Table};
 use crate::practice::outcome::Outcome;
 use crate::practice::{Directory, Policy, Rule};
 
-const DAY_MS: i64 = 24 * 60 * MINUTE_MS;
+pub(super) const DAY_MS: i64 = 24 * 60 * MINUTE_MS;
 
-fn time(log: &Log, days: i64) -> Value {
+pub(super) fn time(log: &Log, days: i64) -> Value {
     json!(Timestamp::from_ms(log.now_ms + days * DAY_MS).expect("a time"))
 }
 
@@ -68,7 +68,7 @@ fn case_03_an_identifier_that_two_accounts_had_is_not_guessed() {
 }
 
 /// An organisation's account, and another of another customer.
-fn two_customers() -> Log {
+pub(super) fn two_customers() -> Log {
     to_review_with(|step, data| match step {
         "request.classified" => {
             let names = data["identifiers"].as_array_mut().expect("identifiers");
@@ -86,7 +86,7 @@ fn two_customers() -> Log {
     })
 }
 
-fn gag(log: &mut Log, accounts: &Value) {
+pub(super) fn gag(log: &mut Log, accounts: &Value) {
     let data = json!({"secrecy": "S-1", "code": "ndo.2705b", "level": "federal", "issuer": "a court",
         "docket": "26-1", "document_sha256": digest("gag"), "grounds": [], "judge_approved": true,
         "individual_necessity": true, "accounts": accounts, "from": time(log, -1), "to": time(log, 30)});

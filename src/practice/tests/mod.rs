@@ -15,6 +15,7 @@ mod figures;
 mod findings;
 mod forms;
 mod founding;
+mod gags;
 mod hostile;
 mod instruments;
 mod lateness;

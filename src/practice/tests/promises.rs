@@ -5,8 +5,8 @@
 use serde_json::{Value, json};
 
 use super::log::{Log, REQUEST, digest, directory, item, scope};
-use super::path2::policy2;
-use super::screening::{review, stops, to_review_under, to_review_with};
+use super::path2::{consumer, enterprise, policy2};
+use super::screening::{ACCOUNT, review, stops, to_review_under, to_review_with};
 use crate::model::time::Timestamp;
 use crate::practice::vocabulary::EmergencyCategory;
 use crate::practice::{DAEMON, Refusal, Rule};
@@ -263,4 +263,23 @@ fn s_115_what_a_secrecy_order_says_of_itself_is_on_record() {
         let days = order.to.expect("an end").as_ms() - order.from.as_ms();
         assert_eq!(days / 86_400_000, 365, "how long it lasts can be counted");
     }
+}
+
+#[test]
+fn s_28_nobody_alone_makes_a_consumer_of_an_organisation() {
+    let profile = |log: &mut Log, actor: &str, account: Value| {
+        let data = json!({"order": super::path2::order(), "accounts": [account]});
+        log.post("accounts.profiled", Some(REQUEST), actor, &data).map(drop).map_err(|refusal| refusal.rule)
+    };
+    let (commercial, private) = (enterprise(ACCOUNT, 60), consumer(ACCOUNT));
+    let mut log = Log::at2("accounts.profiled");
+    assert_eq!(profile(&mut log, "p-sen", commercial.clone()), Ok(()), "one finds an organisation's");
+    assert_eq!(profile(&mut log, "p-sen", private.clone()), Err(Rule::S28), "who found it");
+    assert_eq!(profile(&mut log, "p-rev", private.clone()), Err(Rule::S28), "nobody senior");
+    assert_eq!(profile(&mut log, "p-rev", commercial), Ok(()), "the first stays who found it");
+    // Another document and another classification in between change nothing.
+    log.step("request.classified");
+    assert_eq!(profile(&mut log, "p-sen", private.clone()), Err(Rule::S28));
+    assert_eq!(profile(&mut log, "p-chief", private.clone()), Ok(()), "a second one, senior");
+    assert_eq!(profile(&mut log, "p-rev", private), Ok(()), "a consumer's it is");
 }
