@@ -150,6 +150,7 @@ pub fn replay(request: &Request<'_>, integrity: Integrity, unseal: &Unseal<'_>) 
         (request.progress)(done, summary.size.get());
     }
     judge.add_neglected(&mut report);
+    judge.add_unlisted(&mut report);
     quotes::check(&request.source, summary.size, judge.replay.quoted(), &mut report);
     // An entry that was passed over for whatever reason is not evidence of anything.
     let is_whole = judge.opened == summary.size.get();
@@ -401,6 +402,19 @@ impl Judge<'_> {
                 if code == Code::Late { "an answer" } else { "an answer, or a record that it is late" };
             let reason = found.reason.clone();
             report.add(Finding::new(code, place(found), expected, reason));
+        }
+    }
+
+    /// I-34: nobody may be told of a bundle that an incident leaves out.
+    fn add_unlisted(&self, report: &mut Report) {
+        for found in self.replay.unlisted() {
+            let reason = found.reason.clone();
+            report.add(Finding::new(
+                Code::Rule,
+                place(found),
+                "every bundle that the lost key opens",
+                reason,
+            ));
         }
     }
 

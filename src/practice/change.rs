@@ -3,13 +3,16 @@
 //! The leaf hash exists only after sealing, and approvals bind to it: so `apply` returns a
 //! [`Change`], and [`Change::recorded`] finishes it with the leaf.
 
+use std::collections::BTreeSet;
+
 use super::case::Case;
 use super::refusal::Refusal;
 use super::rule::Rule;
 use super::world::World;
 use crate::model::approval::Nonce;
 use crate::model::digest::Digest;
-use crate::model::id::{DisclosureId, IncidentId, InvoiceId, ProductionId, ReportId, RequestId};
+use crate::model::id::{AgencyId, DisclosureId, IncidentId, InvoiceId, ProductionId, ReportId, RequestId};
+use crate::model::time::Timestamp;
 use crate::tlog::{Hash, LeafIndex, TreeSize};
 
 /// What `apply` answers for an event that no rule refuses.
@@ -142,6 +145,19 @@ pub struct Change {
     pub(super) world: Option<World>,
     pub(super) mark: Mark,
     pub(super) quoted: Option<Quoted>,
+    pub(super) lost: Option<LostKey>,
+}
+
+/// An agency's key in other hands, and the bundles that the entry lists for it (I-34). Only who reads
+/// the whole log sees whether these are all.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LostKey {
+    /// Whose.
+    pub agency: AgencyId,
+    /// Since when, at the earliest.
+    pub since: Timestamp,
+    /// The bundles.
+    pub productions: BTreeSet<ProductionId>,
 }
 
 /// What an entry says that its own log was: a report names the head that it is computed from
@@ -182,6 +198,7 @@ impl Change {
             world: None,
             mark: Mark::Nowhere,
             quoted: None,
+            lost: None,
         }
     }
 
@@ -209,6 +226,10 @@ impl Change {
 
     pub(super) fn quoting(self, size: TreeSize, root: Hash) -> Self {
         Self { quoted: Some(Quoted { size, root }), ..self }
+    }
+
+    pub(super) fn losing(self, key: LostKey) -> Self {
+        Self { lost: Some(key), ..self }
     }
 
     /// What this entry says the log was; if it was not, refuse with [`Quoted::refusal`].

@@ -38,7 +38,7 @@ pub mod replay;
 pub mod template;
 
 pub use case::Case;
-pub use change::{Change, Claim, Next, Quoted, Reference, Verdict};
+pub use change::{Change, Claim, LostKey, Next, Quoted, Reference, Verdict};
 pub use directory::Directory;
 pub use due::{Deadline, Due};
 pub use policy::Policy;

@@ -9,7 +9,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::case::Case;
-use super::change::{Claim, Quoted, Reference, Verdict};
+use super::change::{Claim, LostKey, Quoted, Reference, Verdict};
 use super::due;
 use super::refusal::Refusal;
 use super::rule::Rule;
@@ -47,6 +47,7 @@ pub struct Replay {
     head: Option<Head>,
     next: u64,
     quoted: Vec<(LeafIndex, Quoted)>,
+    lost: Vec<(LeafIndex, LostKey)>,
     /// Whether an entry could not be opened: then nobody can tell which names it took.
     is_partial: bool,
 }
@@ -121,6 +122,7 @@ impl Replay {
         }
         self.claims.extend(change.claims().iter().cloned());
         self.quoted.extend(change.quoted().map(|quoted| (stamp.index, quoted)));
+        self.lost.extend(change.lost.iter().cloned().map(|lost| (stamp.index, lost)));
         let next = change.recorded(leaf);
         if let Some(case) = next.case {
             match self.cases.get_mut(&case.request) {
@@ -174,6 +176,34 @@ impl Replay {
     #[must_use]
     pub fn quoted(&self) -> &[(LeafIndex, Quoted)] {
         &self.quoted
+    }
+
+    /// I-34: the bundles sealed to an agency while its key was in other hands, which no incident of
+    /// that agency lists; each at the first incident that should have.
+    #[must_use]
+    pub fn unlisted(&self) -> Vec<Finding> {
+        let mut findings = Vec::new();
+        let mut told = HashSet::new();
+        for (at, lost) in &self.lost {
+            let of_agency = self.lost.iter().filter(|(_, other)| other.agency == lost.agency);
+            let listed: HashSet<_> = of_agency.flat_map(|(_, other)| &other.productions).collect();
+            let cases = self.cases.values().filter(|case| case.agency.as_ref() == Some(&lost.agency));
+            for case in cases {
+                let sealed = case.disclosures.iter().filter_map(|disclosure| disclosure.sealed.as_ref());
+                let touched = sealed.filter(|sealed| sealed.at >= lost.since && sealed.context.index < *at);
+                let productions = touched.map(|sealed| &sealed.bundle.production);
+                let left_out = productions.filter(|name| !listed.contains(name) && told.insert(*name));
+                findings.extend(left_out.map(|production| Finding {
+                    rule: Rule::I34,
+                    index: *at,
+                    request: Some(case.request.clone()),
+                    pointer: "/data/productions".to_owned(),
+                    reason: format!("{production} was sealed to the agency since, and is not listed"),
+                }));
+            }
+        }
+        findings.sort_by(|one, next| (one.index, &one.request).cmp(&(next.index, &next.request)));
+        findings
     }
 
     /// Every production that was released, with the digest of its file.

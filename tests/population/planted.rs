@@ -157,7 +157,7 @@ fn plants(forger: &Forger) -> Vec<Plant> {
             None,
             "p-senior",
             json!({"incident": "INC-PLANTED", "kind": "agency_key_compromised", "agency": null, "requests": [],
-                "productions": [], "report_sha256": digest("report")}),
+                "since": "2022-01-01T00:00:00.000Z", "productions": [], "report_sha256": digest("report")}),
             Some("I-34"),
         ),
         // The screening was looked at, but for what it does to people.

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::publication::{has_room, recording};
-use crate::practice::change::{Change, Claim};
+use crate::practice::change::{Change, Claim, LostKey};
 use crate::practice::envelope::{Context, not_now};
 use crate::practice::records::INCIDENTS_MAX;
 use crate::practice::refusal::Refusal;
@@ -16,7 +16,7 @@ const LIST_MAX: usize = 4096;
 pub(super) fn opened(context: &Context<'_>, data: &IncidentOpened) -> Result<Change, Refusal> {
     is_a_list("/data/requests", &data.requests)?;
     is_a_list("/data/productions", &data.productions)?;
-    names_what_it_touches(data)?;
+    names_what_it_touches(context, data)?;
     has_room(context, context.world.records.incidents.len(), INCIDENTS_MAX)?;
     let change = recording(context, |records| {
         records.incidents.insert(data.incident.clone(), context.stamp.index);
@@ -25,9 +25,15 @@ pub(super) fn opened(context: &Context<'_>, data: &IncidentOpened) -> Result<Cha
     let change = data.requests.iter().enumerate().fold(change, |change, (at, request)| {
         change.naming(Claim::Request(request.clone()), format!("/data/requests/{at}"))
     });
-    Ok(data.productions.iter().enumerate().fold(change, |change, (at, production)| {
+    let change = data.productions.iter().enumerate().fold(change, |change, (at, production)| {
         change.naming(Claim::Production(production.clone()), format!("/data/productions/{at}"))
-    }))
+    });
+    Ok(match data.agency.clone().zip(data.since) {
+        Some((agency, since)) => {
+            change.losing(LostKey { agency, since, productions: data.productions.iter().cloned().collect() })
+        }
+        None => change,
+    })
 }
 
 /// Once: what is closed stays closed; another incident has another name.
@@ -48,12 +54,23 @@ fn is_a_list<T: Ord>(pointer: &str, list: &[T]) -> Result<(), Refusal> {
     Err(Refusal::invalid(Rule::F06, pointer, reason, "name each once; open a second incident for the rest"))
 }
 
-/// I-34: a lost key of an agency touches every bundle that was sealed to it, and an impostor got one.
-fn names_what_it_touches(data: &IncidentOpened) -> Result<(), Refusal> {
+/// I-34: a lost key of an agency touches every bundle that was sealed to it since, which only the
+/// auditor sees all of ([`crate::practice::Replay::unlisted`]); an impostor got one.
+fn names_what_it_touches(context: &Context<'_>, data: &IncidentOpened) -> Result<(), Refusal> {
+    let is_lost_key = data.kind == IncidentKind::AgencyKeyCompromised;
+    let agencies = &context.force.directory.value;
+    if data.agency.as_ref().is_some_and(|agency| agencies.agency(agency).is_none()) {
+        let reason = "the directory in force has no such agency";
+        let cure = "name one of the directory's; what is valid no more still stands there";
+        return Err(Refusal::invalid(Rule::I34, "/data/agency", reason, cure));
+    }
+    if data.since.is_some() != is_lost_key || data.since.is_some_and(|since| since > context.stamp.time) {
+        let reason = "a lost key was lost at an instant that is over, and no other incident has one";
+        return Err(Refusal::invalid(Rule::I34, "/data/since", reason, "say since when, at the earliest"));
+    }
     let missing = match data.kind {
         IncidentKind::AgencyKeyCompromised if data.agency.is_none() => "/data/agency",
-        IncidentKind::AgencyKeyCompromised
-        | IncidentKind::DisclosedToImpostor
+        IncidentKind::DisclosedToImpostor
         | IncidentKind::OverProduction
         | IncidentKind::QuashedAfterDelivery
             if data.productions.is_empty() =>

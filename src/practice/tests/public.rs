@@ -31,6 +31,7 @@ fn refused(log: &mut Log, event: &str, data: &Value, change: impl FnOnce(&mut Va
 
 fn incident(kind: &str) -> Value {
     json!({"incident": "INC-1", "kind": kind, "agency": "ag-1", "requests": ["REQ-1"],
+        "since": (kind == "agency_key_compromised").then_some("2026-11-17T00:00:00.000Z"),
         "productions": ["PRD-1"], "report_sha256": digest("report")})
 }
 
@@ -127,12 +128,57 @@ fn everything_replays() {
     assert_eq!(replay(&everything()).overdue(), vec![]);
 }
 
+/// What an auditor finds left out of the incidents, by entry.
+fn unlisted(log: &Log) -> Vec<(u64, Rule)> {
+    replay(log).unlisted().iter().map(|found| (found.index.get(), found.rule)).collect()
+}
+
+#[test]
+fn i_34_an_auditor_finds_the_bundle_that_a_lost_key_opens_and_no_incident_lists() {
+    let sealed_at = |log: &Log| log.case().disclosures[0].sealed.as_ref().expect("sealed").at.as_ms();
+    let at = |ms: i64| json!(crate::model::time::Timestamp::from_ms(ms).expect("a time"));
+    let incident = |log: &mut Log, name: &str, since: Value, productions: Value| {
+        let mut data = incident("agency_key_compromised");
+        (data["incident"], data["since"], data["productions"]) = (json!(name), since, productions);
+        log.must("incident.opened", None, "p-sen", &data).index.get()
+    };
+    // Sealed before the key was lost, and after somebody said so.
+    let mut log = Log::at2("bundle.sealed");
+    let later = at(sealed_at(&log) + 1);
+    incident(&mut log, "INC-1", later, json!([]));
+    assert_eq!(unlisted(&log), []);
+    let mut log = Log::at2("bundle.provenance");
+    let before = at(log.now_ms - 1);
+    incident(&mut log, "INC-1", before, json!([]));
+    log.step("bundle.sealed");
+    assert_eq!(unlisted(&log), [], "sealed to the key that took its place");
+
+    let mut log = Log::at2("bundle.sealed");
+    let since = at(sealed_at(&log));
+    let first = incident(&mut log, "INC-1", since.clone(), json!([]));
+    assert_eq!(unlisted(&log), [(first, Rule::I34)]);
+    let mut twice = log.clone();
+    incident(&mut twice, "INC-2", since.clone(), json!([]));
+    assert_eq!(unlisted(&twice), [(first, Rule::I34)], "once");
+    incident(&mut log, "INC-2", since, json!(["PRD-1"]));
+    assert_eq!(unlisted(&log), [], "a second incident has the rest");
+}
+
 #[test]
 fn i_34_incidents_name_what_they_touch() {
     let mut log = Log::at2("bundle.sealed");
     let lost = incident("agency_key_compromised");
-    assert_eq!(refused(&mut log, "incident.opened", &lost, |data| data["agency"] = Value::Null), Rule::I34);
-    for kind in ["agency_key_compromised", "disclosed_to_impostor", "over_production"] {
+    let without = |member: &'static str| move |data: &mut Value| data[member] = Value::Null;
+    assert_eq!(refused(&mut log, "incident.opened", &lost, without("agency")), Rule::I34);
+    assert_eq!(refused(&mut log, "incident.opened", &lost, |data| data["agency"] = json!("ag-9")), Rule::I34);
+    // Since when it was lost says that kind alone, and not of a time to come.
+    assert_eq!(refused(&mut log, "incident.opened", &lost, without("since")), Rule::I34);
+    let tomorrow = json!("2031-01-01T00:00:00.000Z");
+    assert_eq!(refused(&mut log, "incident.opened", &lost, |data| data["since"] = tomorrow), Rule::I34);
+    let other = incident("other");
+    let since = lost["since"].clone();
+    assert_eq!(refused(&mut log, "incident.opened", &other, |data| data["since"] = since), Rule::I34);
+    for kind in ["disclosed_to_impostor", "over_production", "quashed_after_delivery"] {
         let none = |data: &mut Value| data["productions"] = json!([]);
         assert_eq!(refused(&mut log, "incident.opened", &incident(kind), none), Rule::I34, "{kind}");
     }

@@ -10,7 +10,7 @@ use crate::tlog::LeafIndex;
 
 fn incident(requests: &Value, productions: &Value) -> Value {
     json!({"incident": "INC-1", "kind": "impersonation", "agency": null, "requests": requests,
-        "productions": productions, "report_sha256": digest("report")})
+        "since": null, "productions": productions, "report_sha256": digest("report")})
 }
 
 fn is_unknown(refusal: &Refusal, pointer: &str) {

@@ -160,7 +160,11 @@ pub struct IncidentOpened {
     pub agency: Option<AgencyId>,
     /// The requests it touches.
     pub requests: Vec<RequestId>,
-    /// The bundles it touches: with a lost agency key, all that were sealed to it (I-34).
+    /// Since when an agency's key may have been in other hands; only, and always, of that kind.
+    #[serde(deserialize_with = "json::nullable")]
+    pub since: Option<Timestamp>,
+    /// The bundles it touches: with a lost agency key, all that were sealed to the agency since then
+    /// (I-34).
     pub productions: Vec<ProductionId>,
     /// SHA-256 of the report about it.
     pub report_sha256: Digest,
