@@ -33,6 +33,7 @@ mod head;
 mod recheck;
 mod sequencer;
 
+mod encryption;
 mod timekeeper;
 
 mod export;
@@ -50,6 +51,7 @@ pub use clock::{ClockReading, ClockRefusal, ClockState};
 pub use committed::Ack;
 pub use doubt::Doubt;
 pub use draft::{Draft, DraftError, Poster};
+pub use encryption::{EncryptionError, record_encryption};
 pub use environment::{Draw32, Environment, FreeSpace, LedgerConfig, ReadClock};
 pub use error::{ReadError, SubmitError};
 pub use export::{ExportError, ExportSet, Exported, export, export_view};

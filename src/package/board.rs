@@ -182,7 +182,7 @@ impl Board {
         drop(notes);
         let state = match (running, logged.step) {
             (Some(running), _) => running.state,
-            (None, Step::Released | Step::Acknowledged) => State::Released,
+            (None, Step::Released | Step::Expired | Step::Acknowledged) => State::Released,
             (None, Step::Sealed) => State::Sealed,
             (None, _) => State::Failed,
         };

@@ -90,7 +90,7 @@ fn settle(
 ) -> Result<Keep, PackageError> {
     match disclosure.step {
         Step::Destroyed => Ok(Keep::Nothing),
-        Step::Released | Step::Acknowledged => delivered(bench, disclosure, recovered),
+        Step::Released | Step::Expired | Step::Acknowledged => delivered(bench, disclosure, recovered),
         Step::Sealed if is_stale(case, disclosure) => {
             end(bench, case, disclosure, DestroyReason::Ordered, recovered)
         }

@@ -222,6 +222,8 @@ pub enum Step {
     Sealed,
     /// It may leave.
     Released,
+    /// The agency let its time to open it pass.
+    Expired,
     /// The agency opened it.
     Acknowledged,
     /// It is gone.
@@ -252,6 +254,9 @@ pub struct Disclosure {
     pub sealed: Option<Sealed>,
     /// The entry that let it leave.
     pub released: Option<LeafIndex>,
+    /// Its time; kept since rule set 2.
+    #[serde(default)]
+    pub released_at: Option<Timestamp>,
     /// Failed deliveries.
     pub failures: u32,
     /// Why it is gone.
@@ -317,7 +322,7 @@ impl Case {
     #[must_use]
     pub fn state_name(&self) -> &'static str {
         match (self.stage, self.live_disclosure().map(|disclosure| disclosure.step)) {
-            (_, Some(Step::Acknowledged)) => "disclosed",
+            (_, Some(Step::Acknowledged | Step::Expired)) => "disclosed",
             (_, Some(Step::Released)) => "released",
             (Stage::Rejected, _) => "rejected",
             (Stage::Withdrawn, _) => "withdrawn",
@@ -341,7 +346,7 @@ impl Case {
         use EventType as E;
         let step = self.live_disclosure().map(|disclosure| disclosure.step);
         let forward: &[E] = match (self.stage, step) {
-            (_, Some(Step::Released)) => &[E::DeliveryAcknowledged, E::DeliveryFailed],
+            (_, Some(Step::Released | Step::Expired)) => &[E::DeliveryAcknowledged, E::DeliveryFailed],
             (_, Some(Step::Acknowledged)) => &[],
             (stage, None) if stage.is_terminal() => &[],
             (stage, Some(_)) if stage.is_terminal() => &[E::BundleDestroyed],

@@ -27,6 +27,8 @@ pub enum Deadline {
     Execution,
     /// The time to object to an order.
     Objection,
+    /// The agency's time to open a released bundle.
+    DeliveryEnd,
     /// The time to assess a conflict of laws.
     Comity,
     /// A secrecy order ends.
@@ -59,10 +61,11 @@ pub enum Deadline {
 
 impl Deadline {
     /// Every kind.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::Answer,
         Self::Execution,
         Self::Objection,
+        Self::DeliveryEnd,
         Self::Comity,
         Self::SecrecyEnd,
         Self::SecrecyReview,
@@ -84,6 +87,7 @@ impl Deadline {
     pub const fn rule(self) -> Rule {
         match self {
             Self::Answer | Self::Execution | Self::Objection => Rule::I57,
+            Self::DeliveryEnd => Rule::A13,
             Self::Comity => Rule::I56,
             Self::SecrecyEnd => Rule::S57,
             Self::SecrecyReview => Rule::I29,
@@ -103,7 +107,10 @@ impl Deadline {
     /// Whether letting it pass breaks the practice. The others only tell that a time is over.
     #[must_use]
     pub const fn is_a_duty(self) -> bool {
-        !matches!(self, Self::SecrecyEnd | Self::NoticeWait | Self::NcmecEnd | Self::Objection)
+        !matches!(
+            self,
+            Self::SecrecyEnd | Self::NoticeWait | Self::NcmecEnd | Self::Objection | Self::DeliveryEnd
+        )
     }
 
     /// The deadline of a report in that series.

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::due::Deadline;
-use super::vocabulary::{DeclaredFigure, Series};
+use super::vocabulary::{Crypto, DeclaredFigure, Series};
 use crate::model::id::{IncidentId, ReportId};
 use crate::model::time::Timestamp;
 use crate::tlog::LeafIndex;
@@ -44,6 +44,8 @@ pub struct Records {
     pub halves: BTreeMap<Timestamp, LeafIndex>,
     /// Declared figures: kind, first day of the period, value.
     pub figures: BTreeSet<(DeclaredFigure, Timestamp, u64)>,
+    /// The algorithms that the log names (S-87).
+    pub encryption: Option<Crypto>,
     /// Deadlines whose passing the daemon's clock confirmed.
     pub passed: BTreeSet<(Deadline, LeafIndex)>,
 }

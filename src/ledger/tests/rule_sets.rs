@@ -182,6 +182,30 @@ fn a_log_of_rule_set_1_rises_and_goes_on_under_rule_set_2() {
     an_auditor_finds_it_clean(&log);
 }
 
+#[test]
+fn s_87_a_start_names_the_algorithms_that_the_log_does_not_name() {
+    let records = |log: &TestLog| {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime");
+        runtime.block_on(record_encryption(log.ledger())).expect("recorded, or known");
+        log.reader().size().expect("readable").get()
+    };
+    let first = founded_under(RuleSet::Two);
+    assert_eq!(records(&first), 4, "the founding names them");
+    let mut log = founded_under(RuleSet::One);
+    assert_eq!(records(&log), 4, "rule set 1 has no such entry");
+    adopt_policy(&mut log);
+    log.submit(by_senior("rise", EventType::RulesActivated, &json!({"from": 1, "to": 2}))).expect("rises");
+    let risen = log.reader().size().expect("readable").get();
+    assert_eq!(records(&log), risen + 1);
+    assert_eq!(records(&log), risen + 1, "once");
+    let entry = log.reader().open(LeafIndex::new(risen)).expect("readable").event;
+    assert_eq!((entry.type_.as_str(), entry.actor.as_str()), ("encryption.recorded", "daemon"));
+    log.stop();
+    start(&mut log, RuleSet::Two);
+    assert_eq!(records(&log), risen + 1, "nor after a start");
+    an_auditor_finds_it_clean(&log);
+}
+
 /// A report of the half-year before the test's own, computed from the first `size` entries.
 fn report(id: &str, name: &str, size: u64, root: Hash) -> Draft {
     let data = json!({

@@ -34,6 +34,8 @@ pub struct Times {
     pub credit_days: u32,
     /// Days within which an erasure is carried out (I-49).
     pub erasure_days: u32,
+    /// Days an agency has to open a released bundle; then `delivery.expired` may say that it did not.
+    pub delivery_days: u32,
     /// Seats above which an organisation is an enterprise (S-66): more than this.
     pub enterprise_seats: u32,
     /// The offset from UTC of a document's dates where it names no zone (I-15). None: such dates
@@ -57,6 +59,7 @@ impl Default for Times {
             authentication_age_days_max: 30,
             credit_days: 30,
             erasure_days: 30,
+            delivery_days: 30,
             enterprise_seats: 50,
             default_utc_offset: None,
         }

@@ -37,7 +37,9 @@ pub(in crate::practice) fn failed(
 
 /// the signed words are about exactly the sealed bundle, and the key is the agency's now.
 fn says(context: &Context<'_>, case: &Case, data: &DeliveryReport, outcome: Outcome) -> Result<(), Refusal> {
-    let live = case.live_disclosure().filter(|live| live.step == Step::Released);
+    // Under rule set 1 nothing expires; under the second a late acknowledgement is one all the same.
+    let waits = |step| matches!(step, Step::Released | Step::Expired);
+    let live = case.live_disclosure().filter(|live| waits(live.step));
     let Some(sealed) = live.and_then(|live| live.sealed.as_ref()) else {
         return Err(not_now(context.kind, "no released bundle waits for its acknowledgement"));
     };

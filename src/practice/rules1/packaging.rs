@@ -69,6 +69,7 @@ pub(in crate::practice) fn opened(
         records: 0,
         sealed: None,
         released: None,
+        released_at: None,
         failures: 0,
         destroyed: None,
     });

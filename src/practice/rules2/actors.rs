@@ -55,6 +55,7 @@ pub(in crate::practice) const fn of(kind: EventType) -> Actor {
         | E::AccessRead
         | E::AccessDenied
         | E::DeadlinePassed
+        | E::EncryptionRecorded
         | E::DisclosureOpened
         | E::DataReceived
         | E::DataPlanned
@@ -94,6 +95,7 @@ pub(in crate::practice) const fn of(kind: EventType) -> Actor {
         | E::PreserveRenewed
         | E::PreserveConverted
         | E::PreserveLapsed
+        | E::DeliveryExpired
         | E::ProductionSuperseding => Person(Rule::I08, REVIEWERS),
         E::RequestClassified | E::ReviewCompleted | E::IntervalStated | E::AccountsProfiled => {
             Person(Rule::S07, REVIEWERS)

@@ -113,8 +113,10 @@ fn ends_nothing_late(
     if late.is_empty() {
         return Ok(());
     }
-    let open: BTreeSet<_> = after().iter().map(name).collect();
-    let Some(ended) = late.into_iter().find(|due| !open.contains(&name(due))) else { return Ok(()) };
+    // One entry may owe something to several accounts: answering for one of them ends that one.
+    let whose = |due: &Due| (due.deadline, due.set_by, due.account.clone());
+    let open: BTreeSet<_> = after().iter().map(whose).collect();
+    let Some(ended) = late.into_iter().find(|due| !open.contains(&whose(due))) else { return Ok(()) };
     let reason = format!("{:?} was due at {}, and no entry says that it passed", ended.deadline, ended.at);
     let cure = "wait for deadline.passed, which the daemon posts within a minute, and post this again";
     Err(Refusal::conflict(ended.deadline.rule(), "/type", reason, cure))

@@ -15,7 +15,9 @@ mod civil;
 mod clock;
 mod custody;
 mod deficiency;
+mod delivery;
 mod emergency;
+mod encryption;
 mod incident;
 mod instrument;
 mod intake;
@@ -50,8 +52,9 @@ use crate::model::event::Event;
 pub(super) fn apply(state: State<'_>, event: &Event, stamp: Stamp) -> Result<Verdict, Refusal> {
     let (kind, data) = checked(RuleSet::Two, state, event, stamp)?;
     let Some(force) = state.world.in_force() else {
+        let crypto = encryption::named(&data);
         let founded = rules1::governing::found(RuleSet::Two, state.world, event, stamp, data)?;
-        let mut change = publication::begin(founded, stamp);
+        let mut change = encryption::founded(publication::begin(founded, stamp), crypto);
         publication::note_half(state.world, &mut change, stamp);
         return Ok(admitted(change));
     };
@@ -86,6 +89,7 @@ fn dispatch(context: &Context<'_>, case: Option<&Case>, data: Data) -> Result<Ve
         Data::AccessDenied(access) => rules1::governing::access_denied(&access)?,
         Data::ClockAccepted(clock) => rules1::governing::clock_accepted(context, &clock)?,
         Data::DeadlinePassed(data) => clock::deadline_passed(context, case, &data)?,
+        Data::EncryptionRecorded(data) => encryption::recorded(context, &data)?,
         Data::RequestReceived(data) => intake::received(context, case, data)?,
         Data::RequestAuthenticated(data) => intake::authenticated(context, known(context, case)?, data)?,
         Data::RequestClassified(data) => intake::classified(context, known(context, case)?, data)?,
@@ -108,6 +112,7 @@ fn dispatch(context: &Context<'_>, case: Option<&Case>, data: Data) -> Result<Ve
             rules1::delivery::acknowledged(context, known(context, case)?, &data)?
         }
         Data::DeliveryFailed(data) => rules1::delivery::failed(context, known(context, case)?, &data)?,
+        Data::DeliveryExpired(data) => delivery::expired(context, known(context, case)?, &data)?,
         Data::CallbackMade(data) => intake::called_back(context, known(context, case)?, &data)?,
         Data::RequestAuthFailed(data) => intake::auth_failed(context, known(context, case)?, &data)?,
         Data::RequestDuplicated(data) => intake::duplicated(context, known(context, case)?, &data)?,
@@ -226,6 +231,7 @@ pub(super) fn due(policy: &Policy, case: &Case, due: &mut Vec<Due>) {
     emergency::due(policy, case, due);
     preservation::due(policy, case, due);
     charges::due(policy, case, due);
+    delivery::due(policy, case, due);
 }
 
 /// What the log itself has open.

@@ -225,6 +225,9 @@ pub(super) fn released(context: &Context<'_>, case: &Case, data: &BundleReleased
     notice::before_release(context, case)?;
     let change = rules1::packaging::released(context, case, data)?;
     Ok(with_case(change, |case| {
+        if let Some(live) = case.disclosures.last_mut() {
+            live.released_at = Some(context.stamp.time);
+        }
         // A bundle sealed under rule set 1 has no tally; its reviewed scope stands for it.
         let found = case.yields.found.as_ref().filter(|found| found.disclosure == data.disclosure);
         let tally = found.and_then(|found| found.tally.clone());

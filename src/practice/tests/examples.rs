@@ -69,6 +69,8 @@ pub(super) fn logs() -> Vec<Log> {
     logs.extend(super::special::examples());
     logs.extend(super::beside::examples());
     logs.extend(super::yields::examples());
+    logs.push(super::deliveries::expired());
+    logs.push(super::public::other_algorithms());
     logs
 }
 

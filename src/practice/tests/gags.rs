@@ -57,7 +57,7 @@ fn i_27_an_order_is_not_shortened_into_the_past() {
 }
 
 /// Two consumers' accounts, to the release of what both asked for.
-fn two_consumers_released() -> Log {
+pub(super) fn two_consumers_released() -> Log {
     let both = scope(&[item(ACCOUNT, "bsi"), item(ACCOUNT, "content_stored"), item(OTHER, "bsi")]);
     let mut log = to_review_with(|step, data| match step {
         "request.classified" => {

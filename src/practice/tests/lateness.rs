@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 use super::log::{Log, MINUTE_MS, REQUEST, digest};
 use crate::model::event::Event;
 use crate::model::id::RequestId;
-use crate::practice::due::{Due, of_case, of_world};
+use crate::model::time::Timestamp;
+use crate::practice::due::{Deadline, Due, of_case, of_world};
 use crate::practice::{DAEMON, Replay, Rule, RuleSet};
 use crate::tlog::{LeafIndex, leaf_hash};
 
@@ -102,4 +103,33 @@ fn i_57_what_is_late_holds_nothing_else_up() {
     let until = log.case().special.preservation.as_ref().expect("kept").until;
     log.now_ms = until.as_ms();
     log.must("preserve.lapsed", Some(REQUEST), "p-rev", &json!({"deleted_at": until}));
+}
+
+#[test]
+fn i_57_of_two_accounts_that_one_entry_owes_a_notice_neither_is_told_late_without_a_record() {
+    let mut log = Log { has_clock: false, ..super::gags::two_consumers_released() };
+    log.now_ms += 60 * DAY_MS;
+    let policy = log.world.policy().expect("founded").value.clone();
+    let owed: Vec<Due> =
+        of_case(&policy, log.case()).into_iter().filter(|due| due.deadline == Deadline::Notice).collect();
+    assert_eq!(owed.len(), 2);
+    assert_eq!((owed[0].at, owed[0].set_by), (owed[1].at, owed[1].set_by), "by one entry");
+    let told = |account: &str, at: i64| {
+        json!({"accounts": [{"service": "mail", "account": account}], "recipient": "owner",
+            "contact_sha256": digest("contact"), "notice_sha256": digest("notice"),
+            "sent_at": Timestamp::from_ms(at).expect("a time")})
+    };
+    let accounts: Vec<_> = owed.iter().filter_map(|due| due.account.as_ref()).collect();
+    for account in &accounts {
+        let data = told(&account.account, log.now_ms);
+        let refusal = log.post("notice.sent", Some(REQUEST), "p-priv", &data).expect_err("late");
+        assert_eq!(refusal.rule, Rule::I25);
+    }
+    let data = json!({"deadline": "notice", "set_by": owed[0].set_by, "due_at": owed[0].at});
+    log.must("deadline.passed", Some(REQUEST), DAEMON, &data);
+    for account in accounts {
+        let data = told(&account.account, log.now_ms);
+        log.must("notice.sent", Some(REQUEST), "p-priv", &data);
+    }
+    assert!(of_case(&policy, log.case()).iter().all(|due| due.deadline != Deadline::Notice));
 }

@@ -9,6 +9,7 @@ mod beside;
 mod bounds;
 mod cases;
 mod decisions;
+mod deliveries;
 mod duties;
 mod examples;
 mod figures;

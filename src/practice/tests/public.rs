@@ -392,6 +392,34 @@ fn s_87_the_parameters_of_encryption_are_in_the_first_entry() {
     assert_eq!(kind.read(&raw(&without)).expect_err("it must say").rule, Rule::F01);
 }
 
+fn algorithms(bundles: &str) -> Value {
+    json!({"tree": "SHA-256, RFC 6962", "signatures": "Ed25519, RFC 8032",
+        "payloads": "HKDF-SHA-256, HMAC-SHA-256 commitment, ChaCha20-Poly1305",
+        "data_keys": "ChaCha20-Poly1305 under a key in age v1", "bundles": bundles})
+}
+
+/// A log whose daemon was started with another format of bundles.
+pub(super) fn other_algorithms() -> Log {
+    let mut log = Log::founded2();
+    log.must("encryption.recorded", None, DAEMON, &algorithms("age v2"));
+    log
+}
+
+#[test]
+fn s_87_other_algorithms_are_recorded_once_by_the_daemon() {
+    let mut log = founded();
+    let created: Value = serde_json::from_str(log.entries[0].2.data.get()).expect("JSON");
+    let named = created["crypto"].clone();
+    let mut says = |actor: &str, data: &Value| {
+        log.post("encryption.recorded", None, actor, data).map(drop).map_err(|refusal| refusal.rule)
+    };
+    assert_eq!(says(DAEMON, &named), Err(Rule::I03), "the first entry names them");
+    assert_eq!(says("p-op", &algorithms("age v2")), Err(Rule::F01), "nobody else knows");
+    assert_eq!(says(DAEMON, &algorithms("age v2")), Ok(()));
+    assert_eq!(says(DAEMON, &algorithms("age v2")), Err(Rule::I03));
+    assert_eq!(says(DAEMON, &named), Ok(()), "and the first again");
+}
+
 #[test]
 fn i_46_a_report_leaves_no_entry_of_its_period_out() {
     let declined = json!({"agency": null, "document_sha256": digest("letter")});

@@ -45,9 +45,9 @@ pub use objection::{
 };
 pub use packaging::{
     BundleDestroyed, BundleProvenance, BundleReleased, BundleSealed, CustodyChecked, CustodyGround,
-    CustodyRefused, DataFiltered, DataPlanned, DataReceived, DataTallied, DeliveryReport, DestroyReason,
-    DisclosureOpened, KeyUsed, NoDataCertified, ProductionSuperseding, RecallAnswered, RecallGround,
-    RecallRequested, ScanCleared, SourceFile, SourceRead, SupersedingKind, Tally, Withheld,
+    CustodyRefused, DataFiltered, DataPlanned, DataReceived, DataTallied, DeliveryExpired, DeliveryReport,
+    DestroyReason, DisclosureOpened, KeyUsed, NoDataCertified, ProductionSuperseding, RecallAnswered,
+    RecallGround, RecallRequested, ScanCleared, SourceFile, SourceRead, SupersedingKind, Tally, Withheld,
 };
 pub use parts::{Base64, ExactScope, LeafRef, OrderRef};
 pub use records::{
@@ -266,6 +266,8 @@ events! {
         "Another rule set holds from this entry on.";
     Two: DeadlinePassed(DeadlinePassed) = "deadline.passed", Daemon, Either, No, [],
         "The daemon's clock says that something was due.";
+    Two: EncryptionRecorded(Crypto) = "encryption.recorded", Daemon, Log, No, [],
+        "The daemon started with other algorithms than the log names.";
     Two: CallbackMade(CallbackMade) = "callback.made", ReviewSystem, Request, No, [ReviewSystem],
         "Somebody called the agency back.";
     Two: RequestAuthFailed(RequestAuthFailed) = "request.auth_failed", ReviewSystem, Request, No, [ReviewSystem],
@@ -368,6 +370,8 @@ events! {
         "Who holds the keys to what was ordered.";
     Two: CustodyRefused(CustodyRefused) = "custody.refused", ReviewSystem, Request, No, [ReviewSystem],
         "The customer does not release its data.";
+    Two: DeliveryExpired(DeliveryExpired) = "delivery.expired", ReviewSystem, Request, No, [ReviewSystem],
+        "The agency let its time to open the bundle pass.";
     Two: RecallRequested(RecallRequested) = "recall.requested", ReviewSystem, Request, No, [ReviewSystem],
         "A delivered bundle is asked back.";
     Two: RecallAnswered(RecallAnswered) = "recall.answered", ReviewSystem, Request, No, [ReviewSystem],

@@ -211,6 +211,15 @@ pub struct DeliveryReport {
     pub sig: Base64,
 }
 
+/// `delivery.expired`: released, and never opened in time.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct DeliveryExpired {
+    /// The bundle.
+    pub production: ProductionId,
+}
+
 /// `data.tallied`: what the bundle will hold, class by class; before it is sealed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
