@@ -219,7 +219,7 @@ pub(super) fn capability(name: &str, tick: i64) -> Tale {
     let demand = Demand { kind: "capability", ..about_a_consumer(name, tick, FEDERAL) };
     let mut tale = Writer::request(name.to_owned(), tick);
     demand.arrives(&mut tale);
-    demand.is_rejected(tale.later(DAY), "exceeds_authority");
+    demand.is_rejected(tale.later(DAY), "capability_demand");
     tale.end()
 }
 

@@ -157,6 +157,14 @@ pub(in crate::practice) fn amended(
 }
 
 /// Before a bundle is sealed; afterwards a withdrawal or destruction is the way back.
+/// F-01: this rule set has no other reasons.
+pub(in crate::practice) fn reasons_are_of_the_eight(data: &RequestRejected) -> Result<(), Refusal> {
+    let Some(at) = data.reasons.iter().position(|reason| !reason.code.is_curable()) else { return Ok(()) };
+    let pointer = format!("/data/reasons/{at}/code");
+    let reason = "a reason that rule set 1 does not have";
+    Err(Refusal::malformed(Rule::F01, &pointer, reason, "name one of the eight"))
+}
+
 pub(in crate::practice) fn rejected(
     context: &Context<'_>,
     case: &Case,

@@ -54,7 +54,10 @@ fn dispatch(context: &Context<'_>, case: Option<&Case>, data: Data) -> Result<Ve
         Data::RequestAuthenticated(data) => intake::authenticated(context, known(context, case)?, data)?,
         Data::RequestClassified(data) => intake::classified(context, known(context, case)?, data)?,
         Data::OrderAmended(data) => intake::amended(context, known(context, case)?, &data)?,
-        Data::RequestRejected(data) => intake::rejected(context, known(context, case)?, &data)?,
+        Data::RequestRejected(data) => {
+            intake::reasons_are_of_the_eight(&data)?;
+            intake::rejected(context, known(context, case)?, &data)?
+        }
         Data::RequestWithdrawn(data) => intake::withdrawn(context, known(context, case)?, &data)?,
         Data::ReviewCompleted(data) => review::completed(context, known(context, case)?, data)?,
         Data::ApprovalGiven(data) | Data::ApprovalRefused(data) | Data::ApprovalRevoked(data) => {

@@ -18,6 +18,10 @@ pub(super) fn noted(context: &Context<'_>, case: &Case, data: &DeficiencyNoted) 
     has_not_left(context, case)?;
     is_current_order(case, &data.order)?;
     is_short("/data/detail", &data.detail)?;
+    if !data.code.is_curable() {
+        let reason = "no new document would mend that";
+        return Err(Refusal::invalid(Rule::S08, "/data/code", reason, "reject the demand for it"));
+    }
     let items = case.classified.as_ref().map_or(0, |classified| classified.scope.scope().items().len());
     if data.item.is_some_and(|item| usize::try_from(item).is_ok_and(|item| item >= items)) {
         let reason = "the order's scope has no such item";

@@ -6,6 +6,7 @@
 
 use std::collections::BTreeSet;
 
+use super::path;
 use crate::model::scope::{Scope, ScopeItem};
 use crate::model::time::{DAY_MS, Timestamp};
 use crate::practice::case::{ARRIVAL_LIST_MAX, Callback, Case, Narrowed, Stage};
@@ -17,9 +18,9 @@ use crate::practice::rule::Rule;
 use crate::practice::rules1;
 use crate::practice::rules1::intake::{has_not_left, is_current_order, is_past};
 use crate::practice::vocabulary::{
-    CallbackAnswer, CallbackMade, OrderAmended, RequestAuthFailed, RequestAuthenticated, RequestClassified,
-    RequestDuplicated, RequestKind, RequestLinked, RequestNarrowed, RequestReceived, RequestRejected,
-    RequestWithdrawn,
+    CallbackAnswer, CallbackMade, OrderAmended, RejectCode, RequestAuthFailed, RequestAuthenticated,
+    RequestClassified, RequestDuplicated, RequestKind, RequestLinked, RequestNarrowed, RequestReceived,
+    RequestRejected, RequestWithdrawn,
 };
 
 pub(super) fn received(
@@ -293,7 +294,32 @@ pub(super) fn rejected(
         let reason = "such a demand is rejected by a senior reviewer";
         return Err(Refusal::forbidden(Rule::S03, "/actor", reason, "have a senior reviewer reject it"));
     }
+    for (at, reason) in data.reasons.iter().enumerate() {
+        if !is_true_of(context, case, reason.code) {
+            let pointer = format!("/data/reasons/{at}/code");
+            let text = "the log shows another demand than that reason is about";
+            return Err(Refusal::invalid(Rule::I20, &pointer, text, "name the reason that holds"));
+        }
+    }
     rules1::intake::rejected(context, case, data)
+}
+
+/// I-20: what the log itself can tell of a reason. Whether one of the eight holds is the reviewer's.
+fn is_true_of(context: &Context<'_>, case: &Case, code: RejectCode) -> bool {
+    let classified = case.classified.as_ref();
+    match code {
+        RejectCode::UseMlat => classified.is_none_or(|classified| {
+            let country = context.force.policy.value.country(classified.country);
+            country.is_none_or(|row| !row.answered)
+        }),
+        RejectCode::NotAnswered => {
+            classified.is_none_or(|classified| path::open(context, case, classified).is_err())
+        }
+        RejectCode::NotAuthentic => case.stage == Stage::Quarantined,
+        RejectCode::CapabilityDemand => case.received.kind == RequestKind::Capability,
+        RejectCode::ProgrammeDemand => case.received.kind == RequestKind::Programme,
+        _ => true,
+    }
 }
 
 pub(super) fn withdrawn(

@@ -14,7 +14,7 @@ fn post(log: &mut Log, event: &str, actor: &str, data: &Value) -> Result<(), Rul
     log.post(event, Some(REQUEST), actor, data).map(drop).map_err(|refusal| refusal.rule)
 }
 
-fn failed() -> Value {
+pub(super) fn failed() -> Value {
     json!({"method": "call_back", "finding": "denied", "evidence": [digest("nobody there sent it")]})
 }
 

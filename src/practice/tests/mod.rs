@@ -30,6 +30,7 @@ mod publishing;
 mod rechecks;
 mod references;
 mod regimes;
+mod rejections;
 mod replayed;
 mod rules;
 mod schema;

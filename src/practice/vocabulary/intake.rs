@@ -248,7 +248,7 @@ pub struct RequestRejected {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct RejectReason {
-    /// Which of the eight.
+    /// Which.
     pub code: RejectCode,
     /// The item of the order's scope, by position; null for the whole.
     #[serde(default)]
@@ -258,7 +258,8 @@ pub struct RejectReason {
     pub detail: Option<String>,
 }
 
-/// The reasons of S-15 … S-22.
+/// Why a demand is rejected: the reasons of S-15 … S-22; and, since rule set 2, what no better document
+/// would change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
@@ -279,6 +280,16 @@ pub enum RejectCode {
     MaterialMistake,
     /// S-22.
     OverlyBroad,
+    /// S-52: of a country that is not answered; a treaty is the way.
+    UseMlat,
+    /// S-14: a kind of process that is not answered, such as one to intercept.
+    NotAnswered,
+    /// I-33: it does not come from whom it says; out of a quarantine.
+    NotAuthentic,
+    /// S-03: to decrypt, to weaken, to build an access.
+    CapabilityDemand,
+    /// S-84: to join a programme.
+    ProgrammeDemand,
 }
 
 impl RejectCode {
@@ -294,7 +305,25 @@ impl RejectCode {
             Self::Misaddressed => Rule::S20,
             Self::MaterialMistake => Rule::S21,
             Self::OverlyBroad => Rule::S22,
+            Self::UseMlat => Rule::S52,
+            Self::NotAnswered => Rule::S14,
+            Self::NotAuthentic => Rule::I33,
+            Self::CapabilityDemand => Rule::S03,
+            Self::ProgrammeDemand => Rule::S84,
         }
+    }
+
+    /// Whether a new document may mend it: one of the eight, which are all that rule set 1 knows.
+    #[must_use]
+    pub const fn is_curable(self) -> bool {
+        !matches!(
+            self,
+            Self::UseMlat
+                | Self::NotAnswered
+                | Self::NotAuthentic
+                | Self::CapabilityDemand
+                | Self::ProgrammeDemand
+        )
     }
 }
 
