@@ -117,6 +117,7 @@ pub struct Figures {
     cells: BTreeMap<Cell, Partition>,
     abroad: BTreeMap<(CountryCode, Location), u64>,
     foreign_customers: BTreeMap<CountryCode, (u64, u64)>,
+    content_by_order: (u64, u64),
     secrecy: BTreeMap<CountryCode, SecrecyCount>,
     security: BTreeMap<Option<ReportCategory>, SecurityCount>,
     answered_ms: BTreeMap<Table, Vec<i64>>,
@@ -131,6 +132,7 @@ impl Figures {
             cells: cells(&received),
             abroad: abroad(&received),
             foreign_customers: foreign_customers(&received),
+            content_by_order: content_by_order(&received),
             secrecy: secrecy(&received),
             security: security(rows, period),
             answered_ms: answered(&received),
@@ -171,6 +173,13 @@ impl Figures {
     #[must_use]
     pub fn foreign_enterprises(&self, country: CountryCode) -> (u64, u64) {
         self.foreign_customers.get(&country).copied().unwrap_or_default()
+    }
+
+    /// Decided legal demands that content was disclosed on, and those among them whose process is a
+    /// court's order and no warrant (S-26): none as long as the policy's switch stands as it is drafted.
+    #[must_use]
+    pub const fn content_by_order(&self) -> (u64, u64) {
+        self.content_by_order
     }
 
     /// Secrecy on decided demands of that country.
@@ -228,6 +237,13 @@ fn foreign_customers(received: &[&Row]) -> BTreeMap<CountryCode, (u64, u64)> {
         *content += u64::from(row.outcome == Outcome::DisclosedContent);
     }
     found
+}
+
+fn content_by_order(received: &[&Row]) -> (u64, u64) {
+    let content = decided(received).filter(|(_, row)| row.outcome == Outcome::DisclosedContent);
+    content.fold((0, 0), |(all, by_order), (_, row)| {
+        (all + 1, by_order + u64::from(row.process == Some(Process::CourtOrder)))
+    })
 }
 
 fn secrecy(received: &[&Row]) -> BTreeMap<CountryCode, SecrecyCount> {

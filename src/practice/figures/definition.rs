@@ -117,6 +117,11 @@ figures! {
         "Of those: something was disclosed, and none of it content.", None;
     EnterpriseContentUs = "enterprise_content_us", Requests,
         "Of those with content: by United States authorities.", None;
+    ContentByOrder = "content_by_court_order", Requests,
+        "Decided legal demands that content was disclosed on by a court's order that is no warrant, of all that content was disclosed on.",
+        Some("Not zero only where the provider's policy takes a court's order for content; a warrant is what its statements promise in one place, a warrant or court order in others.");
+    Capabilities = "capability_demands_complied_with", Requests,
+        "Demands to decrypt, to weaken a product or to join a programme that were complied with, of all such demands.", None;
     ConsumerShare = "consumer_share", Requests,
         "Decided legal demands about consumers, of all that are decided.", None;
     Emergencies = "emergencies", Requests, "Emergency requests received.",
@@ -168,6 +173,14 @@ impl Figures {
             Figure::EnterpriseNoncontent => enterprise.of(Outcome::DisclosedNoncontent),
             Figure::EnterpriseContentUs => {
                 demands(Some(us), Some(Group::Enterprise)).of(Outcome::DisclosedContent)
+            }
+            Figure::ContentByOrder => {
+                let (whole, part) = self.content_by_order();
+                return Value::Part { part, whole };
+            }
+            Figure::Capabilities => {
+                let all = self.requests(Table::Capabilities, None, None);
+                return Value::Part { part: all.disclosed(), whole: all.total() };
             }
             Figure::ConsumerShare => {
                 let part = demands(None, Some(Group::Consumer)).decided();

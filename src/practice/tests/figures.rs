@@ -15,7 +15,7 @@ use crate::practice::figures::{
     Band, Figure, Figures, Group, Location, Period, Row, SecurityRow, Table, Unit, Value as Counted,
 };
 use crate::practice::outcome::Outcome;
-use crate::practice::policy::{CountryCode, Policy, ReportCategory};
+use crate::practice::policy::{CountryCode, Policy, Process, ReportCategory};
 use crate::practice::vocabulary::AccountRef;
 use crate::practice::{Case, Directory};
 
@@ -89,9 +89,38 @@ fn s_49_s_104_emergencies_and_litigants_have_tables_of_their_own() {
     }
     assert_eq!(figures.value(Figure::Emergencies), Counted::Count(1));
     assert_eq!(figures.value(Figure::Civil), Counted::Count(1));
-    for figure in Figure::ALL.iter().filter(|figure| !matches!(figure, Figure::Emergencies | Figure::Civil)) {
+    let of_tables = [Figure::Emergencies, Figure::Civil, Figure::Capabilities];
+    assert_eq!(figures.value(Figure::Capabilities), Counted::Part { part: 0, whole: 1 });
+    for figure in Figure::ALL.iter().filter(|figure| !of_tables.contains(figure)) {
         assert_eq!(figures.value(*figure), before.value(*figure), "{}", figure.id());
     }
+}
+
+#[test]
+fn s_26_content_by_a_courts_order_is_of_all_that_content_was_disclosed_on() {
+    let demand = with_outcome(&consumer("a@example.org"), Outcome::DisclosedContent);
+    let by = |process, outcome| Row { process, outcome, ..demand.clone() };
+    let rows = [
+        by(Some(Process::Warrant), Outcome::DisclosedContent),
+        by(Some(Process::CourtOrder), Outcome::DisclosedContent),
+        by(Some(Process::CourtOrder), Outcome::DisclosedNoncontent),
+        by(Some(Process::CourtOrder), Outcome::Pending),
+        by(None, Outcome::DisclosedContent),
+    ];
+    assert_eq!(count(&rows).value(Figure::ContentByOrder), Counted::Part { part: 1, whole: 3 });
+    let litigants = rows.map(|row| Row { table: Table::Civil, ..row });
+    assert_eq!(count(&litigants).value(Figure::ContentByOrder), Counted::Part { part: 0, whole: 0 });
+}
+
+#[test]
+fn s_03_capabilities_that_were_complied_with_are_told_of_all() {
+    let demand = with_outcome(&consumer("a@example.org"), Outcome::Rejected);
+    let ended = |outcome| Row { table: Table::Capabilities, outcome, ..demand.clone() };
+    let figures = |rows: &[Row]| count(rows).value(Figure::Capabilities);
+    let rejected = [ended(Outcome::Rejected), ended(Outcome::Withdrawn), ended(Outcome::Pending)];
+    assert_eq!(figures(&rejected), Counted::Part { part: 0, whole: 3 });
+    let complied = [ended(Outcome::DisclosedNoncontent), ended(Outcome::Rejected)];
+    assert_eq!(figures(&complied), Counted::Part { part: 1, whole: 2 }, "a number, not a promise");
 }
 
 #[test]
