@@ -323,10 +323,13 @@ pub(super) fn superseding(
     Ok(Change::of_case(case))
 }
 
-/// I-18: a demand that ended after delivery, by whichever of its bundles that was recorded,
-/// authorises nothing more.
+/// I-18: a demand that ended after delivery, or was nobody's, by whichever of its bundles that was
+/// recorded, authorises nothing more.
 pub(super) fn did_not_end(case: &Case) -> Result<(), Refusal> {
-    let ends = |recall: &&Recall| matches!(recall.ground, RecallGround::Withdrawn | RecallGround::Quashed);
+    let ends = |recall: &&Recall| match recall.ground {
+        RecallGround::Withdrawn | RecallGround::Quashed | RecallGround::Impostor => true,
+        RecallGround::OverProduction => false,
+    };
     let Some(recall) = case.yields.recalls.iter().find(ends) else { return Ok(()) };
     let reason = format!("the demand ended after delivery ({:?}); it authorises nothing more", recall.ground);
     Err(Refusal::conflict(Rule::I18, "", reason, "a new demand needs a new request"))

@@ -185,3 +185,66 @@ fn i_17_a_further_bundle_stands_on_a_new_review_and_new_approvals() {
     log.must("disclosure.opened", Some(REQUEST), actor, &data);
     assert_eq!(log.case().state_name(), "collecting");
 }
+
+/// A released bundle under a gag that forbids to tell of it.
+fn released_untold() -> Log {
+    let mut log = Log::at2("bundle.sealed");
+    super::cases::gag(&mut log, &serde_json::Value::Null);
+    let suppressed = json!({"accounts": null, "secrecy": "S-1"});
+    log.must("notice.suppressed", Some(REQUEST), "p-priv", &suppressed);
+    log.step("senior releases");
+    log.step("bundle.released");
+    log
+}
+
+/// The incident that names what left.
+fn incident(log: &mut Log, kind: &str) {
+    let data = json!({"incident": "INC-1", "kind": kind, "agency": "ag-1", "requests": [REQUEST], "since": null,
+        "productions": ["PRD-1"], "report_sha256": super::log::digest("report")});
+    log.must("incident.opened", None, "p-sen", &data);
+}
+
+/// The gag is no law any more, so the customer is owed a notice, and may get it; what left counts.
+fn the_customer_is_told_once_nothing_binds(log: &mut Log) {
+    use crate::practice::due::{Deadline, of_case};
+    let told = |log: &Log| {
+        let mut data = super::path2::data("notice.sent").1;
+        data["sent_at"] = super::cases::time(log, 0);
+        data
+    };
+    let notice = told(log);
+    let refusal = log.post("notice.sent", Some(REQUEST), "p-priv", &notice).expect_err("under the gag");
+    assert_eq!(refusal.rule, Rule::I27);
+    let ended = log.now_ms;
+    let end = json!({"secrecy": "S-1", "document_sha256": super::log::digest("void"),
+        "ended_at": super::cases::time(log, 0)});
+    log.must("secrecy.vacated", Some(REQUEST), "p-rev", &end);
+    let policy = log.world.policy().expect("founded").value.clone();
+    let days = i64::from(policy.times.notice_after_secrecy_days);
+    let owed = |log: &Log| {
+        let open = of_case(&policy, log.case()).into_iter();
+        open.filter(|due| due.deadline == Deadline::Notice).map(|due| due.at.as_ms()).collect::<Vec<_>>()
+    };
+    assert_eq!(owed(log), [ended + days * super::cases::DAY_MS]);
+    let notice = told(log);
+    log.must("notice.sent", Some(REQUEST), "p-priv", &notice);
+    assert_eq!(owed(log), [0; 0]);
+    assert_eq!(outcome::of(log.case()), Outcome::DisclosedContent);
+}
+
+#[test]
+fn case_13_quashed_after_delivery_is_an_incident_and_the_customer_is_told() {
+    let mut log = released_untold();
+    recall(&mut log, "quashed");
+    incident(&mut log, "quashed_after_delivery");
+    the_customer_is_told_once_nothing_binds(&mut log);
+}
+
+#[test]
+fn case_22_an_impostor_found_after_the_disclosure_is_an_incident_and_the_customer_is_told() {
+    let mut log = released_untold();
+    recall(&mut log, "impostor");
+    incident(&mut log, "disclosed_to_impostor");
+    assert_eq!(supersede(&mut log, "corrective"), Err(Rule::I18), "nothing more goes there");
+    the_customer_is_told_once_nothing_binds(&mut log);
+}
