@@ -235,7 +235,8 @@ fn pages(path: &[&str], found: &mut Vec<(String, String)>) {
     let page = probity(&asked).expect(0).stdout;
     let commands = page.lines().skip_while(|line| !line.starts_with("Commands:")).skip(1);
     let commands = commands.take_while(|line| line.starts_with("  "));
-    let names = commands.filter(|line| !line.starts_with("   ")).filter_map(|line| line.split_whitespace().next());
+    let names =
+        commands.filter(|line| !line.starts_with("   ")).filter_map(|line| line.split_whitespace().next());
     for name in names.filter(|name| *name != "help") {
         pages(&path.iter().copied().chain([name]).collect::<Vec<_>>(), found);
     }

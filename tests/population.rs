@@ -81,7 +81,9 @@ fn s_64_to_s_82_s_109_to_s_114_the_half_year_has_its_published_figures_amid_nois
     assert_eq!(figures.requests(Table::Civil, None, None).total(), 30);
     assert_eq!(figures.requests(Table::Preservations, None, None).total(), 80);
     assert_eq!(figures.value(Figure::Capabilities), Value::Part { part: 0, whole: 4 });
-    let Value::Part { part: by_order, whole } = figures.value(Figure::ContentByOrder) else { panic!("a part") };
+    let Value::Part { part: by_order, whole } = figures.value(Figure::ContentByOrder) else {
+        panic!("a part")
+    };
     assert!(by_order == 0 && whole > 0, "content by warrant alone: {by_order} of {whole}");
 
     // As the national-security report of that half-year has them.

@@ -8,6 +8,8 @@ use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::json;
+
 /// Longest identifier in bytes: fits a file name, a log line and a RocksDB key prefix.
 pub const ID_BYTES_MAX: usize = 64;
 
@@ -85,8 +87,7 @@ macro_rules! id_types {
 
         impl<'de> Deserialize<'de> for $name {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                let text = String::deserialize(deserializer)?;
-                Self::new(&text).map_err(serde::de::Error::custom)
+                json::text(deserializer, Self::new)
             }
         }
     )+};

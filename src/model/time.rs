@@ -5,6 +5,8 @@ use std::fmt;
 use jiff::{SignedDuration, civil};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::json;
+
 /// Length of a printed time in bytes.
 pub const TIME_BYTES: usize = 24;
 
@@ -131,8 +133,7 @@ impl Serialize for Timestamp {
 
 impl<'de> Deserialize<'de> for Timestamp {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        Self::parse(&text).map_err(serde::de::Error::custom)
+        json::text(deserializer, Self::parse)
     }
 }
 

@@ -21,7 +21,7 @@ use super::outcome::{self, Outcome};
 use super::policy::{CountryCode, Policy, Process, ReportCategory};
 use super::vocabulary::{AccountProfile, AccountRef, EmergencyCategory, RequestKind};
 use crate::model::id::SecrecyId;
-use crate::model::time::Timestamp;
+use crate::model::time::{DAY_MS, Timestamp};
 
 /// A period of a report: from its first instant up to, and not with, its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -133,6 +133,17 @@ pub struct SecurityRow {
     pub from: Timestamp,
     /// Until when, exclusive; none: it goes on.
     pub to: Option<Timestamp>,
+    /// Until when the law keeps it out of what is published: a FISA order for a new capability
+    /// (50 USC 1874(b), case 56).
+    pub delayed_until: Option<Timestamp>,
+}
+
+impl SecurityRow {
+    /// Whether the law keeps it out of a report that is published then.
+    #[must_use]
+    pub fn is_delayed(&self, published_at: Timestamp) -> bool {
+        self.delayed_until.is_some_and(|until| published_at < until)
+    }
 }
 
 /// One request, as reports count it. It holds no personal data but the accounts of a
@@ -245,6 +256,7 @@ fn security(policy: &Policy, case: &Case) -> Option<SecurityRow> {
             from: found.effective_from.min(received),
             // It was received in its period, even if it was over by then.
             to: found.effective_to.map(|end| end.max(received.saturating_add_ms(1))),
+            delayed_until: found.capability_since.and_then(|since| delay(policy, category, since)),
         },
         // Nobody recorded how long it is in force: it counts where it was received, and nowhere else.
         None => SecurityRow {
@@ -253,6 +265,15 @@ fn security(policy: &Policy, case: &Case) -> Option<SecurityRow> {
             accounts: BTreeSet::new(),
             from: received,
             to: Some(received.saturating_add_ms(1)),
+            delayed_until: None,
         },
     })
+}
+
+/// A letter waits for nothing; of the policy's structures the longest delay counts.
+fn delay(policy: &Policy, category: Option<ReportCategory>, since: Timestamp) -> Option<Timestamp> {
+    let is_fisa = matches!(category, Some(ReportCategory::FisaContent | ReportCategory::FisaNoncontent));
+    let options = policy.bands.iter().flat_map(|bands| &bands.option).filter(|_| is_fisa);
+    let days = options.filter_map(|option| option.new_capability_delay_days).max()?;
+    Some(since.saturating_add_ms(i64::from(days) * DAY_MS))
 }

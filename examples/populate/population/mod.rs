@@ -96,7 +96,7 @@ pub(crate) fn populate(
     }
     anyhow::ensure!(tales.is_empty() && begins.is_empty(), "the clock ended before {} tales", tales.len());
     press.publish(&period())?;
-    let figures = Figures::count(&rows(&press)?, period());
+    let figures = Figures::count(&rows(&press)?, period(), press.now());
     let told = if settings.keep { press.told()? } else { Vec::new() };
     let entries = press.close()?;
     Ok(Populated { figures, entries, told })

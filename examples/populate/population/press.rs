@@ -212,7 +212,7 @@ impl Press {
         Ok(size)
     }
 
-    fn now(&self) -> Timestamp {
+    pub(super) fn now(&self) -> Timestamp {
         Timestamp::from_ms(self.clock.load(Ordering::SeqCst)).expect("a time of these years")
     }
 

@@ -91,6 +91,9 @@ pub struct Security {
     pub effective_from: Timestamp,
     /// Until when, exclusive.
     pub effective_to: Option<Timestamp>,
+    /// Since when the provider has had the capability, where it is a new one (50 USC 1874(b)).
+    #[serde(default)]
+    pub capability_since: Option<Timestamp>,
 }
 
 impl Consent {

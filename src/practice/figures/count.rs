@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Group, Location, Period, Row, SecurityRow, Table};
+use crate::model::time::Timestamp;
 use crate::practice::directory::Level;
 use crate::practice::outcome::Outcome;
 use crate::practice::policy::{CountryCode, Process, ReportCategory};
@@ -120,13 +121,15 @@ pub struct Figures {
     content_by_order: (u64, u64),
     secrecy: BTreeMap<CountryCode, SecrecyCount>,
     security: BTreeMap<Option<ReportCategory>, SecurityCount>,
+    delayed: u64,
     answered_ms: BTreeMap<Table, Vec<i64>>,
 }
 
 impl Figures {
-    /// Counts.
+    /// Counts, for a report that is published then: what the law delays beyond it is in no figure about
+    /// national security, and in [`Figures::delayed`].
     #[must_use]
-    pub fn count(rows: &[Row], period: Period) -> Self {
+    pub fn count(rows: &[Row], period: Period, published_at: Timestamp) -> Self {
         let received: Vec<&Row> = rows.iter().filter(|row| period.holds(row.received_at)).collect();
         Self {
             cells: cells(&received),
@@ -134,7 +137,8 @@ impl Figures {
             foreign_customers: foreign_customers(&received),
             content_by_order: content_by_order(&received),
             secrecy: secrecy(&received),
-            security: security(rows, period),
+            security: security(rows, period, published_at),
+            delayed: active(rows, period).filter(|order| order.is_delayed(published_at)).count() as u64,
             answered_ms: answered(&received),
         }
     }
@@ -192,6 +196,13 @@ impl Figures {
     #[must_use]
     pub fn security(&self, category: Option<ReportCategory>) -> SecurityCount {
         self.security.get(&category).copied().unwrap_or_default()
+    }
+
+    /// Orders about national security, received or active in the period, that the law keeps out of the
+    /// figures as yet. Not to be published itself.
+    #[must_use]
+    pub const fn delayed(&self) -> u64 {
+        self.delayed
     }
 
     /// The time from receipt until the first bundle was sealed, in milliseconds, that `percent` of
@@ -263,11 +274,19 @@ fn secrecy(received: &[&Row]) -> BTreeMap<CountryCode, SecrecyCount> {
 }
 
 /// S-111: not by receipt alone, because an order goes on.
-fn security(rows: &[Row], period: Period) -> BTreeMap<Option<ReportCategory>, SecurityCount> {
-    let mut found: BTreeMap<Option<ReportCategory>, (SecurityCount, BTreeSet<&AccountRef>)> = BTreeMap::new();
+fn active(rows: &[Row], period: Period) -> impl Iterator<Item = &SecurityRow> {
     let is_active =
-        |order: &&SecurityRow| order.from < period.to && order.to.is_none_or(|end| period.from < end);
-    for order in rows.iter().filter_map(|row| row.security.as_ref()).filter(is_active) {
+        move |order: &&SecurityRow| order.from < period.to && order.to.is_none_or(|end| period.from < end);
+    rows.iter().filter_map(|row| row.security.as_ref()).filter(is_active)
+}
+
+fn security(
+    rows: &[Row],
+    period: Period,
+    published_at: Timestamp,
+) -> BTreeMap<Option<ReportCategory>, SecurityCount> {
+    let mut found: BTreeMap<Option<ReportCategory>, (SecurityCount, BTreeSet<&AccountRef>)> = BTreeMap::new();
+    for order in active(rows, period).filter(|order| !order.is_delayed(published_at)) {
         let (count, accounts) = found.entry(order.category).or_default();
         count.orders += 1;
         count.selectors += order.selectors;

@@ -26,6 +26,9 @@ const FISA_WAIT_DAYS: i64 = 180;
 /// How the two first days of a half-year end, in UTC.
 const HALVES: [&str; 2] = ["-01-01T00:00:00.000Z", "-07-01T00:00:00.000Z"];
 
+/// Days of the shortest half-year, the first one of a year that does not leap.
+const HALF_DAYS_MIN: i64 = 181;
+
 /// The world with its records changed.
 pub(super) fn recording(context: &Context<'_>, change: impl FnOnce(&mut Records)) -> Change {
     let mut world = context.world.clone();
@@ -54,9 +57,13 @@ pub(super) fn begin(mut founded: Change, stamp: Stamp) -> Change {
 
 /// The first entry of a half-year is noted, whatever it is.
 pub(super) fn note_half(before: &World, change: &mut Change, stamp: Stamp) {
-    let Some(half) = half_of(stamp.time) else { return };
     let world = change.world.as_ref().unwrap_or(before);
     let last = world.records.halves.last_key_value();
+    // What lies so shortly after a half-year's first instant lies in it: no calendar is asked.
+    if last.is_some_and(|(last, _)| stamp.time < last.saturating_add_ms(HALF_DAYS_MIN * DAY_MS)) {
+        return;
+    }
+    let Some(half) = half_of(stamp.time) else { return };
     if world.records.since.is_none() || last.is_some_and(|(last, _)| *last >= half) {
         return;
     }

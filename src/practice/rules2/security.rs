@@ -33,6 +33,12 @@ pub(super) fn recorded(
             "effective_to",
             "it ends before it begins",
         ),
+        (
+            data.capability_since.is_none_or(|since| since <= context.stamp.time),
+            Rule::S111,
+            "capability_since",
+            "it is in the future",
+        ),
         (!is_nsl || data.is_certified, Rule::S14, "is_certified", "a letter without its certification"),
         (!is_nsl || data.tells_of_review, Rule::S14, "tells_of_review", "it does not tell of review"),
     ];
@@ -49,6 +55,7 @@ pub(super) fn recorded(
         accounts: data.accounts.iter().cloned().collect(),
         effective_from: data.effective_from,
         effective_to: data.effective_to,
+        capability_since: data.capability_since,
     });
     Ok(Change::of_case(case))
 }

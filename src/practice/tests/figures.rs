@@ -45,7 +45,7 @@ fn row(case: &Case) -> Row {
 }
 
 fn count(rows: &[Row]) -> Figures {
-    Figures::count(rows, period())
+    Figures::count(rows, period(), time("2028-01-01T00:00:00.000Z"))
 }
 
 /// A case whose one account is this, up to its profile.
@@ -252,6 +252,7 @@ fn fisa(from: &str, to: Option<&str>, accounts: &[&str]) -> Row {
         accounts: accounts.iter().map(account).collect(),
         from: time(from),
         to: to.map(time),
+        delayed_until: None,
     };
     let row = with_outcome(&consumer("a@example.org"), Outcome::DisclosedContent);
     Row { table: Table::NationalSecurity, received_at: time(from), security: Some(security), ..row }
@@ -284,7 +285,11 @@ fn s_111_s_114_what_nobody_could_classify_counts_where_it_was_received() {
     assert_eq!(found.security(None).orders, 1);
     assert_eq!(found.value(Figure::SecurityUnclassified), Counted::Count(1));
     let next = Period { from: period().to, to: time("2027-07-01T00:00:00.000Z") };
-    assert_eq!(Figures::count(&[row(log.case())], next).security(None).orders, 0, "it is not in force");
+    assert_eq!(
+        Figures::count(&[row(log.case())], next, next.to).security(None).orders,
+        0,
+        "it is not in force"
+    );
     // A letter that is classified has its category, recorded or not; no other demand is in any.
     let letter = count(&[row(super::special::letter().case())]);
     assert_eq!(letter.value(Figure::Nsl), Counted::Count(1));

@@ -19,6 +19,7 @@ mod founding;
 mod gags;
 mod hostile;
 mod instruments;
+mod large;
 mod lateness;
 mod log;
 mod metamorphic;

@@ -367,7 +367,8 @@ fn case_56_s_111_an_order_counts_where_it_was_received_or_is_active() {
         let periods = ["2026-01-01", "2026-07-01", "2027-01-01", "2027-07-01", "2028-01-01"]
             .map(|day| at(&format!("{day}T00:00:00.000Z")));
         let orders = |two: &[Timestamp]| {
-            let figures = Figures::count(std::slice::from_ref(&row), Period { from: two[0], to: two[1] });
+            let figures =
+                Figures::count(std::slice::from_ref(&row), Period { from: two[0], to: two[1] }, periods[4]);
             figures.security(Some(ReportCategory::Nsl)).orders
         };
         periods.windows(2).map(orders).collect::<Vec<_>>()
@@ -378,6 +379,34 @@ fn case_56_s_111_an_order_counts_where_it_was_received_or_is_active() {
     assert_eq!(counts(june, None), [1, 1, 1, 1]);
     assert_eq!(counts("2027-01-01T00:00:00.000Z", Some("2027-07-01T00:00:00.000Z")), [0, 1, 1, 0]);
     assert_eq!(counts(june, Some("2026-06-02T00:00:00.000Z")), [1, 1, 0, 0], "over when it was received");
+}
+
+#[test]
+fn case_56_an_order_for_a_new_capability_is_counted_after_540_days() {
+    let row = |mut log: Log, since: Option<&str>| {
+        let mut data = counted(&log);
+        data["capability_since"] = json!(since);
+        log.must("security.recorded", Some(REQUEST), "p-rev", &data);
+        let force = log.world.in_force().expect("founded");
+        Row::of(&force.policy.value, &force.directory.value, log.case())
+    };
+    let at = |day: &str| Timestamp::parse(&format!("{day}T00:00:00.000Z")).expect("a time");
+    let period = Period { from: at("2026-07-01"), to: at("2027-01-01") };
+    let told = |row: &Row, day: &str| {
+        let figures = Figures::count(std::slice::from_ref(row), period, at(day));
+        let orders = [ReportCategory::Nsl, ReportCategory::FisaContent, ReportCategory::FisaNoncontent]
+            .map(|category| figures.security(Some(category)).orders);
+        (orders.iter().sum::<u64>(), figures.delayed())
+    };
+    // 540 days after 1 November 2026 is 24 April 2028.
+    let fisa = || classified("national_security", "us.fisa_1842", "fisc", "national_security");
+    let new = row(fisa(), Some("2026-11-01T00:00:00.000Z"));
+    assert_eq!((told(&new, "2027-07-01"), told(&new, "2028-04-23")), ((0, 1), (0, 1)));
+    assert_eq!(told(&new, "2028-04-24"), (1, 0));
+    let old = row(fisa(), None);
+    assert_eq!(told(&old, "2027-07-01"), (1, 0));
+    let letter = row(letter(), Some("2026-11-01T00:00:00.000Z"));
+    assert_eq!(told(&letter, "2027-07-01"), (1, 0), "only FISA orders wait");
 }
 
 /// An emergency whose third approver signed too, up to its release. Its danger keeps the owner from
@@ -414,6 +443,7 @@ fn s_14_s_111_and_s_112_what_reports_count_is_recorded_before_the_review() {
         (Rule::S111, "selectors", json!(0)),
         (Rule::S112, "accounts", json!([])),
         (Rule::S111, "effective_to", time(&log, 0)),
+        (Rule::S111, "capability_since", time(&log, 1)),
         (Rule::S14, "is_certified", json!(false)),
         (Rule::S14, "tells_of_review", json!(false)),
     ] {

@@ -149,6 +149,13 @@ macro_rules! events {
                 match self { $(Self::$variant => $name,)+ }
             }
 
+            fn named(text: &str) -> Option<Self> {
+                match text {
+                    $($name => Some(Self::$variant),)+
+                    _ => None,
+                }
+            }
+
             /// What happened, in one clause.
             #[must_use]
             pub const fn meaning(self) -> &'static str {
@@ -445,7 +452,7 @@ impl std::str::FromStr for EventType {
     type Err = EventTypeError;
 
     fn from_str(text: &str) -> Result<Self, EventTypeError> {
-        Self::ALL.iter().copied().find(|kind| kind.as_str() == text).ok_or(EventTypeError)
+        Self::named(text).ok_or(EventTypeError)
     }
 }
 

@@ -9,6 +9,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 pub use crate::model::approval::{ApprovalContext as LeafRef, ApprovedOrder as OrderRef};
 use crate::model::digest::Digest;
+use crate::model::json;
 use crate::model::scope::Scope;
 
 /// What the decoder lets through, as a regular expression: spare bits are zero.
@@ -51,11 +52,9 @@ impl Serialize for Base64 {
 
 impl<'de> Deserialize<'de> for Base64 {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        STANDARD
-            .decode(text)
-            .map(Self::new)
-            .map_err(|_| serde::de::Error::custom("base64 is standard, padded and canonical"))
+        json::text(deserializer, |text| {
+            STANDARD.decode(text).map(Self::new).map_err(|_| "base64 is standard, padded and canonical")
+        })
     }
 }
 
