@@ -152,6 +152,12 @@ pub fn holds(accounts: &Accounts, account: &AccountRef) -> bool {
 }
 
 impl Secrecy {
+    /// Whether it lacks what such an order must have: a ground, or a judge (S-68).
+    #[must_use]
+    pub const fn is_deficient(&self) -> bool {
+        self.grounds == 0 || !self.judge_approved
+    }
+
     /// When it ends: its date, or earlier.
     #[must_use]
     pub fn end(&self) -> Option<Timestamp> {

@@ -39,8 +39,10 @@ pub(super) fn recorded(
         let reason = "the order would end before it begins";
         return Err(Refusal::invalid(Rule::S68, "/data/to", reason, "read the order again"));
     }
-    if data.grounds.len() > GROUNDS_MAX {
-        let reason = format!("at most {GROUNDS_MAX} grounds, found {}", data.grounds.len());
+    if data.grounds.len() > GROUNDS_MAX
+        || data.grounds.iter().collect::<BTreeSet<_>>().len() < data.grounds.len()
+    {
+        let reason = format!("more than {GROUNDS_MAX} grounds, or one twice");
         return Err(Refusal::invalid(Rule::S68, "/data/grounds", reason, "name each ground once"));
     }
     if case.telling.order(&data.secrecy).is_some() || case.telling.orders.len() >= SECRECY_MAX {
@@ -288,7 +290,7 @@ pub(super) fn reviewed(
 }
 
 /// The end of each order; and the next look at one that has none, or a later one than its kind may
-/// have (S-77, I-29). Neither is less of an order for it: only a court shortens what binds.
+/// have (S-77, I-29), or that lacks a ground or a judge (S-68): somebody decides whether to challenge it. Neither is less of an order for it: only a court shortens what binds.
 pub(super) fn due(policy: &Policy, case: &Case, due: &mut Vec<Due>) {
     for order in case.telling.orders.iter().filter(|order| order.ended_at.is_none()) {
         let request = Some(case.request.clone());
@@ -297,7 +299,7 @@ pub(super) fn due(policy: &Policy, case: &Case, due: &mut Vec<Due>) {
             due.push(Due::new(to, Deadline::SecrecyEnd, request.clone(), order.set_by));
             let cap = row.and_then(|row| row.cap_days);
             let longest = cap.map(|days| order.from.saturating_add_ms(i64::from(days) * DAY_MS));
-            if longest.is_none_or(|longest| to <= longest) {
+            if longest.is_none_or(|longest| to <= longest) && !order.is_deficient() {
                 continue;
             }
         }

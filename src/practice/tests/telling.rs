@@ -269,6 +269,27 @@ fn s_68_s_72_s_75_what_an_order_lacks_and_what_becomes_of_it() {
 }
 
 #[test]
+fn s_68_an_order_without_a_ground_or_a_judge_is_looked_at_for_a_challenge() {
+    let looks = |member: &str, value: Value| {
+        let mut log = Log::at2("review.completed");
+        let mut data = order(&log, Some(30));
+        data[member] = value;
+        log.must("secrecy.recorded", Some(REQUEST), "p-rev", &data);
+        let open = due(&log, Deadline::SecrecyReview).len();
+        let look = json!({"secrecy": "NDO-1", "to_be_challenged": true, "note_sha256": digest("note")});
+        log.must("secrecy.reviewed", Some(REQUEST), "p-cou", &look);
+        (open, due(&log, Deadline::SecrecyEnd).len())
+    };
+    assert_eq!(looks("individual_necessity", json!(true)), (0, 1), "it lacks nothing");
+    assert_eq!(looks("grounds", json!([])), (1, 1));
+    assert_eq!(looks("judge_approved", json!(false)), (1, 1));
+    let mut log = Log::at2("review.completed");
+    let mut data = order(&log, Some(30));
+    data["grounds"] = json!(["flight_from_prosecution", "flight_from_prosecution"]);
+    assert_eq!(post(&mut log, "secrecy.recorded", "p-rev", &data), Err(Rule::S68));
+}
+
+#[test]
 fn case_25_s_76_a_letter_whose_secrecy_is_withdrawn_goes_to_the_customer() {
     let mut log = super::special::letter();
     let mut gag = order(&log, None);
