@@ -112,10 +112,25 @@ impl TryFrom<String> for UtcOffset {
 
 #[cfg(test)]
 mod tests {
-    //! Goal: an offset is read as it is written, or not at all, and prints as it was read.
-    //! Method: each bound of its parts from both sides.
+    //! Goal: an offset is read as it is written, or not at all, and prints as it was read; operators find
+    //! every time. Method: each bound of an offset's parts from both sides; the page beside the type.
 
     use super::*;
+
+    /// What a policy may say in `[times]` stands in the operators' page, with the default it has.
+    #[test]
+    fn every_time_and_its_default_is_in_the_operators_page() {
+        let page = include_str!("../../../docs/OPERATIONS.md");
+        let rows = page.lines().filter_map(|line| line.strip_prefix("| `"));
+        let rows: std::collections::BTreeMap<&str, &str> =
+            rows.filter_map(|row| row.split_once("` | ")).collect();
+        let times = serde_json::to_value(Times::default()).expect("prints");
+        for (name, value) in times.as_object().expect("a table") {
+            let default = if value.is_null() { "none".to_owned() } else { value.to_string() };
+            let row = rows.get(name.as_str()).unwrap_or_else(|| panic!("docs/OPERATIONS.md lacks {name}"));
+            assert!(row.starts_with(&format!("{default} |")), "{name} is {default}, the page says {row}");
+        }
+    }
 
     #[test]
     fn an_offset_is_a_sign_and_quarters_of_an_hour_up_to_14() {

@@ -294,6 +294,10 @@ pub(super) fn rejected(
         let reason = "such a demand is rejected by a senior reviewer";
         return Err(Refusal::forbidden(Rule::S03, "/actor", reason, "have a senior reviewer reject it"));
     }
+    if is_capability && case.received.submitter == context.event.actor {
+        let reason = "two persons see such a demand: who took it in, and who turns it down";
+        return Err(Refusal::forbidden(Rule::S03, "/actor", reason, "have another senior reviewer reject it"));
+    }
     for (at, reason) in data.reasons.iter().enumerate() {
         if !is_true_of(context, case, reason.code) {
             let pointer = format!("/data/reasons/{at}/code");

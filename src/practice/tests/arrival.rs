@@ -288,6 +288,10 @@ fn s_03_s_84_i_42_a_capability_ends_rejected() {
         assert_eq!(log.post_data("request.classified").expect_err(kind).rule, rule);
         assert_eq!(log.post_data("request.rejected").expect_err("not senior").rule, Rule::S03);
         let (_, reasons) = log.data("request.rejected");
+        let mut alone = Log::founded2();
+        alone.must("request.received", Some(REQUEST), "p-sen", &data);
+        let by_one = post(&mut alone, "request.rejected", "p-sen", &reasons);
+        assert_eq!(by_one, Err(Rule::S03), "two persons see it");
         assert_eq!(post(&mut log, "request.rejected", "p-sen", &reasons), Ok(()));
         assert_eq!(post(&mut log, "request.cured", "p-in", &cure(&json!([]), "order 2")), Err(Rule::I18));
     }
