@@ -21,6 +21,7 @@ mod lateness;
 mod log;
 mod metamorphic;
 mod mutations;
+mod next;
 mod path2;
 mod promises;
 mod public;
