@@ -41,5 +41,6 @@ mod templates;
 mod validity;
 mod walks;
 mod walks2;
+mod words;
 mod yields;
 mod yields_cases;
