@@ -9,6 +9,7 @@ mod beside;
 mod bounds;
 mod cases;
 mod decisions;
+mod demands;
 mod duties;
 mod examples;
 mod figures;
