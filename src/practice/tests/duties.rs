@@ -14,6 +14,7 @@ use crate::model::approval::{Act, Kind};
 use crate::practice::Rule;
 use crate::practice::case::NOTICES_MAX;
 use crate::practice::due::{Deadline, of_case};
+use crate::practice::vocabulary::Nature;
 
 const HOUR_MS: i64 = 60 * MINUTE_MS;
 
@@ -370,4 +371,39 @@ fn i_15_a_demand_reaches_up_to_its_receipt_and_an_emergency_beyond() {
     assert_eq!(up_to_after_receipt("legal_demand", 0), None);
     assert_eq!(up_to_after_receipt("legal_demand", 1000), Some(Rule::I15));
     assert_eq!(up_to_after_receipt("emergency", 1000), None);
+}
+
+#[test]
+fn i_37_a_consent_stands_until_its_end_and_not_at_it() {
+    let mut log = super::special::a_litigants();
+    for step in ["interval.stated", "accounts.profiled", "legality.reviewed", "rights.screened"] {
+        log.step(step);
+    }
+    let end = log.now_ms + DAY_MS;
+    let mut consent = super::special::consent_to_content(&log);
+    consent["scope"] = json!(scope(&[item("a@example.org", "content_stored")]));
+    consent["expires_at"] = json!(at(end));
+    must(&mut log, "consent.recorded", "p-rev", &consent);
+    let (actor, data) = log.data("review.completed");
+    let review = log.event("review.completed", Some(REQUEST), actor, &data);
+    assert_eq!(log.judged(&review, end - 1), None);
+    for late in [end, end + 1] {
+        assert!(log.judged(&review, late).is_some(), "the owner agreed until then");
+    }
+}
+
+#[test]
+fn i_57_an_emergency_has_the_instruments_shorter_time_where_it_has_one() {
+    let answer = |instrument: &str, nature: Nature| {
+        let mut log = Log::at2("request.classified");
+        let case = log.cases.get_mut(REQUEST).expect("received");
+        let received = case.received.received_at.as_ms();
+        let classified = case.classified.as_mut().expect("classified");
+        classified.instrument = serde_json::from_value(json!(instrument)).expect("a code");
+        classified.nature = nature;
+        due(&log, Deadline::Answer).into_iter().map(|at| (at - received) / HOUR_MS).collect::<Vec<_>>()
+    };
+    assert_eq!(answer("eu.epoc.subscriber", Nature::Criminal), [240]);
+    assert_eq!(answer("eu.epoc.subscriber", Nature::Emergency), [8]);
+    assert_eq!(answer("uk.copo", Nature::Emergency), [168], "it has no shorter one");
 }

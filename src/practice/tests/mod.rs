@@ -16,6 +16,7 @@ mod figures;
 mod findings;
 mod forms;
 mod founding;
+mod gags;
 mod hostile;
 mod instruments;
 mod lateness;
