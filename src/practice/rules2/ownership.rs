@@ -34,3 +34,44 @@ fn is_beside(account: &AccountProfile, item: &ScopeItem) -> bool {
 const fn has_dates(item: &ScopeItem) -> bool {
     item.from.is_some() || item.to.is_some()
 }
+
+#[cfg(test)]
+mod tests {
+    //! Goal: an item without dates is another owner's only by the dated ones about that very account.
+    //! Method: a former customer's account; beside the undated item one dated one, of this account or
+    //! of one that shares its name or its service.
+
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn item(service: &str, account: &str, month: Option<(&str, &str)>) -> ScopeItem {
+        let day = |day: &str| json!(format!("{day}T00:00:00.000Z"));
+        let (from, to) = month.map_or((Value::Null, Value::Null), |(from, to)| (day(from), day(to)));
+        let class = if month.is_some() { "content_stored" } else { "bsi" };
+        let item = json!({"account": account, "service": service, "class": class, "from": from, "to": to,
+            "fields": null});
+        serde_json::from_value(item).expect("an item")
+    }
+
+    #[test]
+    fn s_09_what_has_no_dates_goes_by_the_dated_items_about_the_same_account() {
+        let profile = json!({"service": "mail", "account": "a@example.org", "segment": "consumer",
+            "seats": null, "customer": null, "customer_country": "US", "us_person": true,
+            "hosted_in": "US", "controller": "provider-us", "custody": "provider", "owned_from": null,
+            "owned_to": "2026-03-01T00:00:00.000Z", "excluded": []});
+        let profile: AccountProfile = serde_json::from_value(profile).expect("a profile");
+        let undated = item("mail", "a@example.org", None);
+        let after = Some(("2026-03-01", "2026-04-01"));
+        let before = Some(("2026-02-01", "2026-03-01"));
+        let says = |others: &[ScopeItem]| is_anothers(&profile, &undated, others);
+        assert!(!says(&[]), "nothing says when");
+        assert!(says(&[item("mail", "a@example.org", after)]));
+        assert!(!says(&[item("mail", "a@example.org", before)]));
+        assert!(!says(&[item("mail", "a@example.org", after), item("mail", "a@example.org", before)]));
+        for (service, account) in [("mail", "b@example.org"), ("chat", "a@example.org")] {
+            assert!(!says(&[item(service, account, after)]), "{account} at {service}");
+            assert!(says(&[item("mail", "a@example.org", after), item(service, account, before)]));
+        }
+    }
+}
