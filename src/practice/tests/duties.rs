@@ -407,3 +407,50 @@ fn i_57_an_emergency_has_the_instruments_shorter_time_where_it_has_one() {
     assert_eq!(answer("eu.epoc.subscriber", Nature::Emergency), [8]);
     assert_eq!(answer("uk.copo", Nature::Emergency), [168], "it has no shorter one");
 }
+
+#[test]
+fn i_31_the_third_approval_is_fresh_until_the_seal_and_no_longer_asked_for_its_age() {
+    let mut log = called_back(&["bsi", "content_stored"], 0, -DAY_MS);
+    let hours = super::log::POLICY.replacen("approval_age_hours_max = 336", "approval_age_hours_max = 2", 1);
+    log.activate("policy", &hours);
+    log.walk2("accounts.profiled", "review.completed");
+    let act = Act { kind: Kind::Emergency, ..log.act(Kind::Disclose) };
+    let third = log.approval(act, "p-chief", 0, "senior_reviewer");
+    let given = log.now_ms;
+    log.try_post(&third).expect("approved");
+    log.now_ms += 90 * MINUTE_MS;
+    log.walk2("review.completed", "custody.checked");
+    let (actor, data) = log.data("disclosure.opened");
+    let opening = log.event("disclosure.opened", Some(REQUEST), actor, &data);
+    assert_eq!(log.judged(&opening, given + 2 * HOUR_MS), None);
+    assert_eq!(log.judged(&opening, given + 2 * HOUR_MS + 1), Some(Rule::I31));
+    log.walk2("custody.checked", "bundle.sealed");
+    let data = withheld(&Value::Null, log.now_ms + 30 * DAY_MS);
+    must(&mut log, "notice.withheld", "p-priv", &data);
+    log.now_ms = given + 3 * HOUR_MS;
+    log.walk2("the customer could act", "bundle.released");
+}
+
+#[test]
+fn s_101_an_agreement_to_the_time_after_is_none_to_the_item() {
+    let mut log = super::special::a_litigants();
+    for step in ["interval.stated", "accounts.profiled", "legality.reviewed", "rights.screened"] {
+        log.step(step);
+    }
+    let agreed = |from: &str, to: &str| {
+        let mut other = item("a@example.org", "content_stored");
+        (other["from"], other["to"]) = (json!(from), json!(to));
+        let mut log = log.clone();
+        let mut consent = super::special::consent_to_content(&log);
+        consent["scope"] = json!(scope(&[other]));
+        must(&mut log, "consent.recorded", "p-rev", &consent);
+        let (actor, data) = log.data("review.completed");
+        log.says("review.completed", actor, &data)
+    };
+    // The item is of March.
+    let (begin, end) = ("2026-03-01T00:00:00.000Z", "2026-04-01T00:00:00.000Z");
+    assert_eq!(agreed("2026-02-01T00:00:00.000Z", begin), Some(Rule::S101));
+    assert_eq!(agreed(end, "2026-05-01T00:00:00.000Z"), Some(Rule::S101));
+    assert_eq!(agreed(begin, end), None);
+    assert_eq!(agreed("2026-03-31T23:59:59.999Z", end), Some(Rule::I37), "to a part");
+}
