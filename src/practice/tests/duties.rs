@@ -236,6 +236,21 @@ fn i_17_a_bundle_is_recalled_again_once_its_recall_was_answered() {
 }
 
 #[test]
+fn i_03_a_request_has_at_most_128_recalls() {
+    let mut log = Log::at2("delivery.acknowledged");
+    recall(&mut log, "over_production");
+    answer(&mut log);
+    let again =
+        json!({"production": "PRD-1", "ground": "over_production", "letter_sha256": digest("letter")});
+    for (count, expected) in [(127, None), (128, Some(Rule::I03)), (129, Some(Rule::I03))] {
+        let recalls = &mut log.cases.get_mut(REQUEST).expect("there").yields.recalls;
+        let answered = recalls[0].clone();
+        recalls.resize(count, answered);
+        assert_eq!(log.says("recall.requested", "p-sen", &again), expected, "{count}");
+    }
+}
+
+#[test]
 fn i_03_a_request_has_at_most_256_notices() {
     let mut log = Log::at2("notice.sent");
     let again = step_data("notice.sent").1;
