@@ -285,4 +285,62 @@ mod tests {
         check("level = \"federal\"", "level = \"galactic\"", "unknown variant");
         check("confirmed = ", "override = 1\nconfirmed = ", "unknown field");
     }
+
+    /// The example, and an agency after it that begins so.
+    fn with_agency(lines: &str) -> String {
+        let agency = "[[agency]]\nid = \"other\"\nname = \"Other\"\ncountry = \"US\"\nlevel = \"state\"\n";
+        format!("{EXAMPLE}\n{agency}valid_from = \"2026-01-01T00:00:00.000Z\"\n{lines}")
+    }
+
+    fn recipient(age: &str) -> String {
+        let from = "valid_from = \"2026-01-01T00:00:00.000Z\"";
+        format!("[[agency.recipient]]\nage = \"{age}\"\nconfirmed = \"by telephone\"\n{from}\n")
+    }
+
+    #[test]
+    fn a_directory_is_as_long_as_it_may_be() {
+        let padded = |bytes: usize| format!("{EXAMPLE}#{}", "x".repeat(bytes - EXAMPLE.len() - 1));
+        Directory::parse(&padded(DIRECTORY_BYTES_MAX)).expect("as long as it may be");
+        let error = Directory::parse(&padded(DIRECTORY_BYTES_MAX + 1)).expect_err("longer");
+        assert!(matches!(error, DirectoryError::TooLong { bytes } if bytes == DIRECTORY_BYTES_MAX + 1));
+    }
+
+    #[test]
+    fn an_agency_has_so_many_recipients_and_each_is_so_long() {
+        let many = |count: usize| {
+            let rows = (0..count).map(|nth| recipient(&format!("age1x{nth}"))).collect::<String>();
+            Directory::parse(&with_agency(&rows)).map_err(|error| error.to_string())
+        };
+        many(AGENCY_RECIPIENTS_MAX).expect("so many");
+        assert!(many(AGENCY_RECIPIENTS_MAX + 1).expect_err("one more").contains("too many recipients"));
+        let long = |bytes: usize| {
+            let text = with_agency(&recipient(&"x".repeat(bytes)));
+            Directory::parse(&text).map_err(|error| error.to_string())
+        };
+        long(RECIPIENT_BYTES_MAX).expect("so long");
+        for bytes in [RECIPIENT_BYTES_MAX + 1, 0] {
+            assert!(long(bytes).expect_err("longer, or nothing").contains("one word"), "{bytes}");
+        }
+    }
+
+    #[test]
+    fn what_ends_ends_after_it_begins() {
+        let (begin, next) = ("2026-01-01T00:00:00.000Z", "2026-01-01T00:00:00.001Z");
+        let to = |text: String, end: &str| Directory::parse(&format!("{text}valid_to = \"{end}\"\n"));
+        for text in [with_agency(""), with_agency(&recipient("age1x"))] {
+            to(text.clone(), next).expect("one millisecond");
+            let error = to(text, begin).expect_err("no time at all").to_string();
+            assert!(error.contains("valid_to is not after valid_from"), "{error}");
+        }
+    }
+
+    #[test]
+    fn two_agencies_share_no_recipient() {
+        let text = with_agency(&format!("{}{}", recipient("age1x"), recipient("age1x")));
+        let error = Directory::parse(&text).expect_err("twice").to_string();
+        assert!(error.contains("agency other has a recipient that stands there already"), "{error}");
+        let both = Directory::parse(&with_agency(&recipient("age1x"))).expect("two");
+        let names: Vec<_> = both.agencies().map(|agency| agency.id.as_str()).collect();
+        assert!(names.len() > 1 && names.contains(&"other"), "{names:?}");
+    }
 }

@@ -345,4 +345,41 @@ mod tests {
         check("jurisdictions = [\"*\"]", "jurisdictions = []", "no jurisdiction");
         check("senior_reviewer", "reviewer", "one of them a senior_reviewer");
     }
+
+    #[test]
+    fn roles_are_as_long_and_have_as_many_people_as_they_may() {
+        let padded = |bytes: usize| format!("{EXAMPLE}#{}", "x".repeat(bytes - EXAMPLE.len() - 1));
+        Roles::parse(&padded(ROLES_BYTES_MAX)).expect("as long as they may be");
+        let error = Roles::parse(&padded(ROLES_BYTES_MAX + 1)).expect_err("longer");
+        assert!(matches!(error, RolesError::TooLong { bytes } if bytes == ROLES_BYTES_MAX + 1));
+        let here = Roles::parse(EXAMPLE).expect("the shipped example parses").people().count();
+        let further = |nth: usize| {
+            let valid = "valid_from = \"2026-01-01T00:00:00.000Z\"";
+            format!("[[person]]\nid = \"x-{nth}\"\nroles = [\"intake\"]\njurisdictions = [\"*\"]\n{valid}\n")
+        };
+        let many = |count: usize| format!("{EXAMPLE}\n{}", (here..count).map(further).collect::<String>());
+        assert_eq!(Roles::parse(&many(PEOPLE_MAX)).expect("so many").people().count(), PEOPLE_MAX);
+        let error = Roles::parse(&many(PEOPLE_MAX + 1)).expect_err("one more");
+        assert!(matches!(error, RolesError::TooMany(count) if count == PEOPLE_MAX + 1));
+    }
+
+    #[test]
+    fn two_who_can_sign_are_the_least_and_one_is_senior() {
+        let nobody_senior = EXAMPLE.replace("senior_reviewer", "reviewer");
+        let able = Roles::parse(EXAMPLE).expect("the shipped example parses");
+        let able = able.people().filter(|person| !person.keys.is_empty()).count();
+        let error = Roles::parse(&nobody_senior).expect_err("nobody is senior");
+        assert!(matches!(error, RolesError::TooFew(found) if found == able), "{error}");
+    }
+
+    #[test]
+    fn a_person_is_there_for_a_time_and_once() {
+        let begin = "valid_from = \"2026-01-01T00:00:00.000Z\"\n";
+        let with = |end: &str| {
+            let person = "[[person]]\nid = \"x\"\nroles = [\"intake\"]\njurisdictions = [\"US\"]\n";
+            Roles::parse(&format!("{EXAMPLE}\n{person}{begin}valid_to = \"2026-01-01T00:00:00.{end}Z\"\n"))
+        };
+        with("001").expect("one millisecond");
+        assert!(with("000").expect_err("no time at all").to_string().contains("not after valid_from"));
+    }
 }

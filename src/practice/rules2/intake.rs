@@ -296,7 +296,12 @@ pub(super) fn rejected(
     }
     if is_capability && case.received.submitter == context.event.actor {
         let reason = "two persons see such a demand: who took it in, and who turns it down";
-        return Err(Refusal::forbidden(Rule::S03, "/actor", reason, "have another senior reviewer reject it"));
+        return Err(Refusal::forbidden(
+            Rule::S03,
+            "/actor",
+            reason,
+            "have another senior reviewer reject it",
+        ));
     }
     for (at, reason) in data.reasons.iter().enumerate() {
         if !is_true_of(context, case, reason.code) {

@@ -44,7 +44,7 @@ pub(super) fn stated(context: &Context<'_>, case: &Case, data: &IntervalStated) 
 }
 
 /// An item of a scope has both ends or neither.
-const fn has_interval(item: &ScopeItem) -> bool {
+pub(super) const fn has_interval(item: &ScopeItem) -> bool {
     item.from.is_some()
 }
 

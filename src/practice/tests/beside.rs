@@ -161,3 +161,14 @@ fn i_51_an_expired_proposal_of_the_same_bytes_hides_nothing() {
     assert_eq!(refused(&mut log, "erasure.ordered", &order), Rule::I51);
     log.approved_act("erase", "erasure.ordered", Some(REQUEST), "p-cou", &order).expect("approved again");
 }
+
+#[test]
+fn i_49_a_hold_holds_until_its_instant_and_not_at_it() {
+    let mut log = Log::at2("delivery.acknowledged");
+    let until = log.now_ms + HOLD_MS;
+    let place = hold(&json!(crate::model::time::Timestamp::from_ms(until).expect("a time")));
+    let placed = log.must("hold.placed", Some(REQUEST), "p-cou", &place);
+    let lift = log.event("hold.lifted", Some(REQUEST), "p-cou", &lifted(placed.index.get()));
+    assert_eq!(log.judged(&lift, until - 1), None);
+    assert_eq!(log.judged(&lift, until), Some(Rule::I49), "it has ended by its time");
+}

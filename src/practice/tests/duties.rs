@@ -14,6 +14,7 @@ use crate::model::approval::{Act, Kind};
 use crate::practice::Rule;
 use crate::practice::case::NOTICES_MAX;
 use crate::practice::due::{Deadline, of_case};
+use crate::practice::vocabulary::Nature;
 
 const HOUR_MS: i64 = 60 * MINUTE_MS;
 
@@ -29,7 +30,8 @@ fn due(log: &Log, deadline: Deadline) -> Vec<i64> {
 
 fn order(log: &Log, accounts: &Value, to: Option<i64>) -> Value {
     json!({"secrecy": "NDO-1", "code": "ndo.2705b", "level": "federal", "issuer": "D. Example",
-        "docket": "26-1", "document_sha256": digest("ndo"), "grounds": [], "judge_approved": true,
+        "docket": "26-1", "document_sha256": digest("ndo"), "grounds": ["flight_from_prosecution"],
+            "judge_approved": true,
         "individual_necessity": true, "accounts": accounts, "from": at(log.now_ms - DAY_MS),
         "to": to.map(at)})
 }
@@ -235,6 +237,21 @@ fn i_17_a_bundle_is_recalled_again_once_its_recall_was_answered() {
 }
 
 #[test]
+fn i_03_a_request_has_at_most_128_recalls() {
+    let mut log = Log::at2("delivery.acknowledged");
+    recall(&mut log, "over_production");
+    answer(&mut log);
+    let again =
+        json!({"production": "PRD-1", "ground": "over_production", "letter_sha256": digest("letter")});
+    for (count, expected) in [(127, None), (128, Some(Rule::I03)), (129, Some(Rule::I03))] {
+        let recalls = &mut log.cases.get_mut(REQUEST).expect("there").yields.recalls;
+        let answered = recalls[0].clone();
+        recalls.resize(count, answered);
+        assert_eq!(log.says("recall.requested", "p-sen", &again), expected, "{count}");
+    }
+}
+
+#[test]
 fn i_03_a_request_has_at_most_256_notices() {
     let mut log = Log::at2("notice.sent");
     let again = step_data("notice.sent").1;
@@ -370,4 +387,86 @@ fn i_15_a_demand_reaches_up_to_its_receipt_and_an_emergency_beyond() {
     assert_eq!(up_to_after_receipt("legal_demand", 0), None);
     assert_eq!(up_to_after_receipt("legal_demand", 1000), Some(Rule::I15));
     assert_eq!(up_to_after_receipt("emergency", 1000), None);
+}
+
+#[test]
+fn i_37_a_consent_stands_until_its_end_and_not_at_it() {
+    let mut log = super::special::a_litigants();
+    for step in ["interval.stated", "accounts.profiled", "legality.reviewed", "rights.screened"] {
+        log.step(step);
+    }
+    let end = log.now_ms + DAY_MS;
+    let mut consent = super::special::consent_to_content(&log);
+    consent["scope"] = json!(scope(&[item("a@example.org", "content_stored")]));
+    consent["expires_at"] = json!(at(end));
+    must(&mut log, "consent.recorded", "p-rev", &consent);
+    let (actor, data) = log.data("review.completed");
+    let review = log.event("review.completed", Some(REQUEST), actor, &data);
+    assert_eq!(log.judged(&review, end - 1), None);
+    for late in [end, end + 1] {
+        assert!(log.judged(&review, late).is_some(), "the owner agreed until then");
+    }
+}
+
+#[test]
+fn i_57_an_emergency_has_the_instruments_shorter_time_where_it_has_one() {
+    let answer = |instrument: &str, nature: Nature| {
+        let mut log = Log::at2("request.classified");
+        let case = log.cases.get_mut(REQUEST).expect("received");
+        let received = case.received.received_at.as_ms();
+        let classified = case.classified.as_mut().expect("classified");
+        classified.instrument = serde_json::from_value(json!(instrument)).expect("a code");
+        classified.nature = nature;
+        due(&log, Deadline::Answer).into_iter().map(|at| (at - received) / HOUR_MS).collect::<Vec<_>>()
+    };
+    assert_eq!(answer("eu.epoc.subscriber", Nature::Criminal), [240]);
+    assert_eq!(answer("eu.epoc.subscriber", Nature::Emergency), [8]);
+    assert_eq!(answer("uk.copo", Nature::Emergency), [168], "it has no shorter one");
+}
+
+#[test]
+fn i_31_the_third_approval_is_fresh_until_the_seal_and_no_longer_asked_for_its_age() {
+    let mut log = called_back(&["bsi", "content_stored"], 0, -DAY_MS);
+    let hours = super::log::POLICY.replacen("approval_age_hours_max = 336", "approval_age_hours_max = 2", 1);
+    log.activate("policy", &hours);
+    log.walk2("accounts.profiled", "review.completed");
+    let act = Act { kind: Kind::Emergency, ..log.act(Kind::Disclose) };
+    let third = log.approval(act, "p-chief", 0, "senior_reviewer");
+    let given = log.now_ms;
+    log.try_post(&third).expect("approved");
+    log.now_ms += 90 * MINUTE_MS;
+    log.walk2("review.completed", "custody.checked");
+    let (actor, data) = log.data("disclosure.opened");
+    let opening = log.event("disclosure.opened", Some(REQUEST), actor, &data);
+    assert_eq!(log.judged(&opening, given + 2 * HOUR_MS), None);
+    assert_eq!(log.judged(&opening, given + 2 * HOUR_MS + 1), Some(Rule::I31));
+    log.walk2("custody.checked", "bundle.sealed");
+    let data = withheld(&Value::Null, log.now_ms + 30 * DAY_MS);
+    must(&mut log, "notice.withheld", "p-priv", &data);
+    log.now_ms = given + 3 * HOUR_MS;
+    log.walk2("the customer could act", "bundle.released");
+}
+
+#[test]
+fn s_101_an_agreement_to_the_time_after_is_none_to_the_item() {
+    let mut log = super::special::a_litigants();
+    for step in ["interval.stated", "accounts.profiled", "legality.reviewed", "rights.screened"] {
+        log.step(step);
+    }
+    let agreed = |from: &str, to: &str| {
+        let mut other = item("a@example.org", "content_stored");
+        (other["from"], other["to"]) = (json!(from), json!(to));
+        let mut log = log.clone();
+        let mut consent = super::special::consent_to_content(&log);
+        consent["scope"] = json!(scope(&[other]));
+        must(&mut log, "consent.recorded", "p-rev", &consent);
+        let (actor, data) = log.data("review.completed");
+        log.says("review.completed", actor, &data)
+    };
+    // The item is of March.
+    let (begin, end) = ("2026-03-01T00:00:00.000Z", "2026-04-01T00:00:00.000Z");
+    assert_eq!(agreed("2026-02-01T00:00:00.000Z", begin), Some(Rule::S101));
+    assert_eq!(agreed(end, "2026-05-01T00:00:00.000Z"), Some(Rule::S101));
+    assert_eq!(agreed(begin, end), None);
+    assert_eq!(agreed("2026-03-31T23:59:59.999Z", end), Some(Rule::I37), "to a part");
 }

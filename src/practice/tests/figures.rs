@@ -347,3 +347,97 @@ fn s_114_secrecy_takes_no_request_out_of_the_figures() {
         assert_eq!(before.requests(table, None, None), after.requests(table, None, None));
     }
 }
+
+#[test]
+fn s_78_s_79_outcomes_are_added_up_by_what_became_of_them() {
+    let all = [
+        (Outcome::Pending, 1),
+        (Outcome::ChallengedPending, 2),
+        (Outcome::DisclosedContent, 3),
+        (Outcome::DisclosedNoncontent, 4),
+        (Outcome::Rejected, 5),
+    ];
+    let base = with_outcome(&consumer("a@example.org"), Outcome::Pending);
+    let rows =
+        all.iter().flat_map(|(outcome, count)| vec![Row { outcome: *outcome, ..base.clone() }; *count]);
+    let requests = count(&rows.collect::<Vec<_>>()).requests(Table::LegalDemands, Some(us()), None);
+    assert_eq!((requests.total(), requests.decided()), (15, 12));
+    assert_eq!((requests.disclosed(), requests.undisclosed()), (7, 5));
+}
+
+#[test]
+fn i_45_a_demand_before_a_court_is_pending_there_until_it_is_decided() {
+    let mut log = Log::at2("rights.screened");
+    super::screening::file(&mut log, "quash", true).expect("filed");
+    assert_eq!(row(log.case()).outcome, Outcome::ChallengedPending);
+    super::screening::decide(&mut log, "upheld").expect("decided");
+    assert_eq!(row(log.case()).outcome, Outcome::Pending);
+}
+
+#[test]
+fn s_64_the_countries_of_a_table_are_those_whose_authorities_sent_something_for_it() {
+    let one = with_outcome(&consumer("a@example.org"), Outcome::Rejected);
+    let gb = CountryCode::new("GB").ok();
+    let rows = [
+        one.clone(),
+        Row { country: gb, ..one.clone() },
+        Row { table: Table::Emergencies, country: None, ..one },
+    ];
+    let figures = count(&rows);
+    assert_eq!(figures.countries(Table::LegalDemands), BTreeSet::from([gb, Some(us())]));
+    assert_eq!(figures.countries(Table::Emergencies), BTreeSet::from([None]));
+    assert_eq!(figures.countries(Table::Civil), BTreeSet::new());
+}
+
+#[test]
+fn s_65_warrants_about_consumers_alone_are_asked_where_the_content_lies() {
+    let warrant = Row {
+        location: Location::Abroad,
+        ..with_outcome(&consumer("a@example.org"), Outcome::DisclosedContent)
+    };
+    let counted = |row: Row| count(&[row]).warrants_seeking_content(us(), Location::Abroad);
+    assert_eq!(counted(warrant.clone()), 1);
+    assert_eq!(counted(Row { group: Group::Enterprise, ..warrant.clone() }), 0);
+    assert_eq!(counted(Row { process: Some(Process::Subpoena), ..warrant }), 0);
+}
+
+#[test]
+fn s_65_what_is_known_to_lie_abroad_outweighs_what_nobody_knows() {
+    const OTHER: &str = "b@example.org";
+    let lying = |places: [Value; 2]| {
+        let log = super::screening::to_review_with(|step, data| match step {
+            "request.classified" => {
+                let mut other = data["identifiers"][0].clone();
+                (other["value"], other["account"]) = (json!(OTHER), json!(OTHER));
+                data["identifiers"].as_array_mut().expect("a list").push(other);
+                let items = ["a@example.org", OTHER].map(|account| item(account, "content_stored"));
+                data["scope"] = json!(scope(&items));
+            }
+            "interval.stated" => {
+                let mut first = data["items"][0].clone();
+                first["item"] = json!(0);
+                data["items"].as_array_mut().expect("a list").insert(0, first);
+            }
+            "accounts.profiled" => {
+                let mut accounts = ["a@example.org", OTHER].map(consumer);
+                for (account, place) in accounts.iter_mut().zip(&places) {
+                    account["hosted_in"] = place.clone();
+                }
+                data["accounts"] = json!(accounts);
+            }
+            _ => {}
+        });
+        row(log.case()).location
+    };
+    let (here, abroad, unknown) = (json!("US"), json!("IE"), Value::Null);
+    for (places, expected) in [
+        ([&here, &here], Location::Domestic),
+        ([&here, &abroad], Location::Abroad),
+        ([&here, &unknown], Location::Unknown),
+        ([&abroad, &unknown], Location::Abroad),
+    ] {
+        let [one, two] = places.map(Clone::clone);
+        assert_eq!(lying([one.clone(), two.clone()]), expected, "{one}, {two}");
+        assert_eq!(lying([two.clone(), one.clone()]), expected, "{two}, {one}");
+    }
+}

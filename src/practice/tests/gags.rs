@@ -1,104 +1,107 @@
-//! Goal: what a secrecy order was about at an instant stays what it was about then.
-//! Method: two organisations' accounts under one order that is narrowed to one of them; notices of
-//! before and after; what is owed.
+//! Goal: an order forbids to tell exactly whom it covers, as long as it does; and what went untold
+//! is told from the instant on at which nothing stands against it any more.
+//! Method: an order that was recorded, with one of its facts changed, asked at instants at their
+//! edge; the deadlines of the same request before and after.
+
+use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use super::cases::{DAY_MS, gag, time, two_customers};
-use super::log::{Log, REQUEST, digest, item, scope};
-use super::path2::consumer;
-use super::screening::{ACCOUNT, review, to_review_with};
-use crate::practice::Rule;
+use super::findings::{DAY_MS, at};
+use super::log::{Log, REQUEST, digest};
+use crate::practice::Policy;
+use crate::practice::case::{Permitted, Secrecy};
 use crate::practice::due::{Deadline, of_case};
+use crate::practice::vocabulary::AccountRef;
 
-const OTHER: &str = "b@example.org";
-
-fn account(name: &str) -> Value {
-    json!([{"service": "mail", "account": name}])
+fn account(name: &str) -> AccountRef {
+    AccountRef { service: "mail".parse().expect("a service"), account: name.to_owned() }
 }
 
-fn narrowed(to: &Value) -> Value {
-    json!({"secrecy": "S-1", "document_sha256": digest("less"), "accounts": account(ACCOUNT), "to": to})
+fn policy() -> Policy {
+    Policy::parse(super::log::POLICY).expect("the draft")
 }
 
-/// A notice to the other's contact that went so many days from now.
-fn told(log: &Log, days: i64) -> Value {
-    json!({"accounts": account(OTHER), "recipient": "customer_contact", "contact_sha256": digest("contact"),
-        "notice_sha256": digest("notice"), "sent_at": time(log, days)})
-}
-
-fn says(log: &mut Log, event: &str, actor: &str, data: &Value) -> Option<Rule> {
-    log.post(event, Some(REQUEST), actor, data).err().map(|refusal| refusal.rule)
-}
-
-#[test]
-fn i_27_an_order_is_narrowed_from_its_entry_on_and_not_before() {
-    let mut log = two_customers();
-    gag(&mut log, &Value::Null);
-    let end = log.case().telling.orders[0].to;
-    log.now_ms += 10 * DAY_MS;
-    assert_eq!(says(&mut log, "secrecy.narrowed", "p-rev", &narrowed(&json!(end))), None);
-    log.now_ms += 5 * DAY_MS;
-    let under_it = told(&log, -6);
-    assert_eq!(says(&mut log, "notice.sent", "p-priv", &under_it), Some(Rule::I27), "it covered both then");
-    let after_it = told(&log, -4);
-    assert_eq!(says(&mut log, "notice.sent", "p-priv", &after_it), None);
+/// An order over all accounts, recorded an hour after it began, for thirty days.
+fn recorded() -> (Secrecy, i64) {
+    let mut log = Log::at2("review.completed");
+    let now = log.now_ms;
+    let data = json!({"secrecy": "NDO-1", "code": "ndo.2705b", "level": "federal", "issuer": "D. Example",
+        "docket": "26-1", "document_sha256": digest("ndo"), "grounds": ["flight_from_prosecution"],
+            "judge_approved": true,
+        "individual_necessity": true, "accounts": null, "from": at(now - 3_600_000),
+        "to": at(now + 30 * DAY_MS)});
+    log.must("secrecy.recorded", Some(REQUEST), "p-rev", &data);
+    (log.case().telling.orders[0].clone(), now)
 }
 
 #[test]
-fn i_27_an_order_is_not_shortened_into_the_past() {
-    let mut log = two_customers();
-    gag(&mut log, &Value::Null);
-    log.now_ms += 10 * DAY_MS;
-    let past = narrowed(&time(&log, -1));
-    assert_eq!(says(&mut log, "secrecy.narrowed", "p-rev", &past), Some(Rule::I27));
-    let now = narrowed(&time(&log, 0));
-    assert_eq!(says(&mut log, "secrecy.narrowed", "p-rev", &now), None, "as of now it may");
+fn i_27_an_order_that_does_not_bind_the_provider_forbids_nothing() {
+    let (order, now) = recorded();
+    let forbids = |code: &str| {
+        let order = Secrecy { code: serde_json::from_value(json!(code)).expect("a code"), ..order.clone() };
+        let (policy, account) = (policy(), account("a@example.org"));
+        (order.covers(&policy, &account, at(now)), order.covered(&policy, &account, at(now)))
+    };
+    assert_eq!(forbids("ndo.2705b"), (true, true));
+    assert_eq!(forbids("ndo.2705a"), (false, false), "it lets the authority wait, not the provider");
+    assert_eq!(forbids("ndo.unknown"), (false, false));
 }
 
-/// Two consumers' accounts, to the release of what both asked for.
-pub(super) fn two_consumers_released() -> Log {
-    let both = scope(&[item(ACCOUNT, "bsi"), item(ACCOUNT, "content_stored"), item(OTHER, "bsi")]);
-    let mut log = to_review_with(|step, data| match step {
-        "request.classified" => {
-            let names = data["identifiers"].as_array_mut().expect("identifiers");
-            names.push(json!({"kind": "email", "value": OTHER, "service": "mail", "account": OTHER}));
-            data["scope"] = json!(both);
-        }
-        "accounts.profiled" => data["accounts"] = json!([consumer(ACCOUNT), consumer(OTHER)]),
-        _ => {}
-    });
-    gag(&mut log, &Value::Null);
-    review(&mut log, |data| data["scope"] = json!(both)).expect("reviewed");
-    log.walk2("review.completed", "bundle.sealed");
-    let suppressed = json!({"accounts": null, "secrecy": "S-1"});
-    log.must("notice.suppressed", Some(REQUEST), "p-priv", &suppressed);
-    log.step("senior releases");
-    log.step("bundle.released");
-    log
+#[test]
+fn i_27_an_order_forbade_to_tell_whoever_knew_of_it_until_a_permission() {
+    let (order, now) = recorded();
+    let forbade = |order: &Secrecy, name: &str, ms: i64| order.covered(&policy(), &account(name), at(ms));
+    assert_eq!([now - 1, now].map(|ms| forbade(&order, "a@example.org", ms)), [false, true]);
+    let accounts = Some(BTreeSet::from([account("b@example.org")]));
+    let permitted = Some(Permitted { accounts, granted: (order.set_by, at(now + DAY_MS)) });
+    let order = Secrecy { permitted, ..order };
+    let around =
+        |name: &str| [now + DAY_MS - 1, now + DAY_MS, now + 2 * DAY_MS].map(|ms| forbade(&order, name, ms));
+    assert_eq!(around("a@example.org"), [true; 3], "the permission is about another");
+    assert_eq!(around("b@example.org"), [true, false, false]);
 }
 
-fn owed(log: &Log) -> Vec<(String, i64)> {
+#[test]
+fn i_28_a_gap_begins_at_the_end_and_ends_with_the_extension() {
+    let (order, now) = recorded();
+    let order = Secrecy { gaps: vec![(at(now + DAY_MS), at(now + 2 * DAY_MS))], ..order };
+    let forbade = |ms: i64| order.covered(&policy(), &account("a@example.org"), at(ms));
+    let instants = [now, now + DAY_MS - 1, now + DAY_MS, now + 2 * DAY_MS - 1, now + 2 * DAY_MS];
+    assert_eq!(instants.map(forbade), [true, true, false, false, true]);
+}
+
+fn due(log: &Log, deadline: Deadline) -> Vec<i64> {
     let policy = &log.world.policy().expect("founded").value;
-    let open = of_case(policy, log.case()).into_iter();
-    let notices = open.filter(|due| due.deadline == Deadline::Notice);
-    notices.map(|due| (due.account.expect("one account's").account, due.at.as_ms())).collect()
+    let open = of_case(policy, log.case()).into_iter().filter(|due| due.deadline == deadline);
+    open.map(|due| due.at.as_ms()).collect()
 }
 
 #[test]
-fn i_25_whom_a_narrowed_order_covers_no_more_is_told_from_then_on() {
-    let mut log = two_consumers_released();
-    let end = log.case().telling.orders[0].to.expect("an end");
-    let days = i64::from(log.world.policy().expect("founded").value.times.notice_after_secrecy_days);
-    let later = end.as_ms() + days * DAY_MS;
-    assert_eq!(owed(&log), [(ACCOUNT.to_owned(), later), (OTHER.to_owned(), later)]);
+fn i_23_the_customers_days_run_until_something_left() {
+    let mut log = Log::at2("notice.sent");
+    let (told, ..) = log.entries.last().cloned().expect("the notice");
+    assert_eq!(due(&log, Deadline::NoticeWait), [told.as_ms() + 7 * DAY_MS]);
+    log.walk2("notice.sent", "senior releases");
+    assert_eq!(due(&log, Deadline::NoticeWait).len(), 1);
+    log.step("bundle.released");
+    assert_eq!(due(&log, Deadline::NoticeWait), [0; 0]);
+}
+
+#[test]
+fn i_25_a_notice_is_due_from_the_end_of_the_ground_on_which_it_was_withheld() {
+    let mut log = Log::at2("bundle.sealed");
+    let until = log.now_ms + 30 * DAY_MS;
+    let withheld = json!({"accounts": null, "ground": "danger", "evidence_sha256": digest("evidence"),
+        "other_contact_tried": false, "review_by": at(until)});
+    let post = |log: &mut Log, event: &str, data: &Value| {
+        log.must(event, Some(REQUEST), "p-priv", data);
+    };
+    post(&mut log, "notice.withheld", &withheld);
+    log.walk2("the customer could act", "delivery.acknowledged");
+    assert_eq!(due(&log, Deadline::Notice), [until + 7 * DAY_MS], "when the ground is looked at again");
     log.now_ms += 5 * DAY_MS;
-    let at = log.now_ms;
-    assert_eq!(says(&mut log, "secrecy.narrowed", "p-rev", &narrowed(&json!(end))), None);
-    assert_eq!(owed(&log), [(OTHER.to_owned(), at + days * DAY_MS), (ACCOUNT.to_owned(), later)]);
-    // S-58: one person's ground is none where an order was.
-    let withheld = json!({"accounts": account(OTHER), "ground": "danger", "evidence_sha256": digest("danger"),
-        "other_contact_tried": false, "review_by": time(&log, 30)});
-    assert_eq!(says(&mut log, "notice.withheld", "p-priv", &withheld), None);
-    assert_eq!(owed(&log), [(OTHER.to_owned(), at + days * DAY_MS), (ACCOUNT.to_owned(), later)]);
+    let gone = log.now_ms;
+    post(&mut log, "notice.ground_lifted", &json!({"ground": "danger", "evidence_sha256": digest("safe")}));
+    assert_eq!(due(&log, Deadline::Notice), [gone + 7 * DAY_MS]);
 }

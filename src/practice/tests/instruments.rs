@@ -185,7 +185,8 @@ fn s_77_an_order_longer_than_its_kind_binds_and_is_looked_at() {
         let mut log = Log::at2("bundle.sealed");
         let time = |days: i64| json!(Timestamp::from_ms(log.now_ms + days * DAY_MS).expect("a time"));
         let gag = json!({"secrecy": "NDO-1", "code": "ndo.2705b", "level": "federal", "issuer": "a court",
-            "docket": "26-1", "document_sha256": digest("gag"), "grounds": [], "judge_approved": true,
+            "docket": "26-1", "document_sha256": digest("gag"), "grounds": ["flight_from_prosecution"],
+            "judge_approved": true,
             "individual_necessity": true, "accounts": null, "from": time(0), "to": time(days)});
         log.must("secrecy.recorded", Some(REQUEST), "p-rev", &gag);
         let told = log.post_data("notice.sent").expect_err("it binds, however long it is");
@@ -355,4 +356,38 @@ fn s_83_i_43_what_goes_on_has_an_instrument_and_an_end() {
         live.step(step);
     }
     stops(&mut live, Rule::S14);
+}
+
+#[test]
+fn s_19_what_reaches_ahead_of_its_receipt_is_read_after_the_orders_life() {
+    let end = ms("2026-11-18T18:00:00.000Z");
+    let received = Log::at2("request.received").case().received.at.to_string();
+    for (to, expected) in [("2026-11-18T18:00:00.000Z", None), (received.as_str(), Some(Rule::S19))] {
+        let mut content = item(ACCOUNT, "content_stored");
+        content["to"] = json!(to);
+        let content = json!(scope(&[content]));
+        let mut log = to_review_with(|step, data| match step {
+            "request.received" => data["kind"] = json!("national_security"),
+            "request.classified" => {
+                (data["instrument"], data["issuer"]) = (json!("us.fisa_1824"), json!("fisc"));
+                (data["nature"], data["scope"]) = (json!("national_security"), content.clone());
+                // It lives ninety days.
+                data["issued_at"] = json!("2026-08-20T18:00:00.000Z");
+            }
+            "interval.stated" => {
+                let row = &mut data["items"][0];
+                (row["item"], row["to_is_inclusive"]) = (json!(0), json!(false));
+                (row["to"]["date"], row["to"]["time"]) = (json!(to[..10]), json!(to[11..19]));
+            }
+            _ => {}
+        });
+        let counted = counted(&log);
+        log.must("security.recorded", Some(REQUEST), "p-rev", &counted);
+        review(&mut log, |data| data["scope"] = content).expect("within its life");
+        log.walk2("review.completed", "custody.checked");
+        let (actor, data) = log.data("disclosure.opened");
+        let opening = log.event("disclosure.opened", Some(REQUEST), actor, &data);
+        assert_eq!(log.judged(&opening, end - 1), None, "{to}");
+        assert_eq!(log.judged(&opening, end), expected, "{to}");
+    }
 }

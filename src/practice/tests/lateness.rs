@@ -107,7 +107,7 @@ fn i_57_what_is_late_holds_nothing_else_up() {
 
 #[test]
 fn i_57_of_two_accounts_that_one_entry_owes_a_notice_neither_is_told_late_without_a_record() {
-    let mut log = Log { has_clock: false, ..super::gags::two_consumers_released() };
+    let mut log = Log { has_clock: false, ..super::narrowings::two_consumers_released() };
     log.now_ms += 60 * DAY_MS;
     let policy = log.world.policy().expect("founded").value.clone();
     let owed: Vec<Due> =

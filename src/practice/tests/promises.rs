@@ -45,6 +45,16 @@ fn s_22_content_without_dates_is_overly_broad() {
         let refusal = review(&mut by_fields, |data| data["scope"] = json!(fewer)).expect_err("no dates");
         assert_eq!(refusal.rule, Rule::S22);
 
+        // Nor are they where the order asked for no more.
+        let mut of_fields = to_review_with(|step, data| {
+            document_has(from, to)(step, data);
+            if step == "request.classified" {
+                data["scope"] = json!(fewer);
+            }
+        });
+        let refusal = review(&mut of_fields, |data| data["scope"] = json!(fewer)).expect_err("no dates");
+        assert_eq!(refusal.rule, Rule::S22);
+
         // What the authority agrees to is dated.
         let mut dated = item("a@example.org", "content_stored");
         dated["to"] = json!("2026-03-08T00:00:00.000Z");

@@ -8,7 +8,8 @@ use super::log::{Log, REQUEST, digest};
 use super::path2::policy2;
 use crate::model::approval::{Act, Decision};
 use crate::model::id::ReportId;
-use crate::practice::records::REPORTS_MAX;
+use crate::model::time::Timestamp;
+use crate::practice::records::{HALVES_MAX, REPORTS_MAX};
 use crate::practice::{Rule, RuleSet};
 
 fn half(from: &str, to: &str, data: &mut Value) {
@@ -153,4 +154,35 @@ fn i_07_who_took_a_later_version_in_may_say_no_to_an_act_and_not_yes() {
     };
     let event = log.approval(refused, "p-chief", 0, "senior_reviewer");
     log.try_post(&event).expect("whoever it is may say no");
+}
+
+#[test]
+fn i_46_the_first_entry_of_each_half_year_is_noted_and_4096_of_them_are_kept() {
+    let mut log = Log { has_clock: false, ..Log::founded2() };
+    let instants = [
+        "2026-12-31T23:59:59.999Z",
+        "2027-01-01T00:00:00.000Z",
+        "2027-06-30T23:59:59.999Z",
+        "2027-07-01T00:00:00.000Z",
+        "2027-07-01T00:00:00.001Z",
+        "2028-01-31T00:00:00.000Z",
+    ];
+    for (nth, instant) in instants.iter().enumerate() {
+        log.now_ms = Timestamp::parse(instant).expect("a time").as_ms();
+        log.another(&format!("REQ-{nth}"));
+    }
+    let halves = |log: &Log| log.world.records().halves.keys().map(ToString::to_string).collect::<Vec<_>>();
+    let noted = ["2026-07-01", "2027-01-01", "2027-07-01", "2028-01-01"];
+    assert_eq!(halves(&log), noted.map(|day| format!("{day}T00:00:00.000Z")));
+    // As many as there may be, and one more.
+    let mut records = (*log.world.records).clone();
+    let (index, added) = (*records.halves.values().next().expect("noted"), HALVES_MAX - 1 - noted.len());
+    records.halves.extend((0..added).map(|nth| (at(i64::try_from(nth).expect("few")), index)));
+    log.world.records = std::sync::Arc::new(records);
+    for (year, first) in [(2029, at(0)), (2030, at(1))] {
+        log.now_ms = Timestamp::parse(&format!("{year}-01-01T00:00:00.000Z")).expect("a time").as_ms();
+        log.another(&format!("REQ-{year}"));
+        assert_eq!(halves(&log).len(), HALVES_MAX, "{year}");
+        assert_eq!(log.world.records().halves.keys().next(), Some(&first), "{year}");
+    }
 }

@@ -39,3 +39,13 @@ fn an_emergency_has_a_template_of_its_own() {
     assert_eq!(emergency.kind, Kind::Emergency);
     assert_eq!(crate::model::approval::Act { kind: Kind::Disclose, ..emergency }, disclose);
 }
+
+#[test]
+fn what_cannot_be_approved_says_why() {
+    let log = Log::at2("review.completed");
+    let at = Timestamp::from_ms(log.now_ms).expect("a time");
+    let reason = |kind| approvable(&log.world, log.case(), kind, at).expect_err("nothing to approve").reason;
+    assert_eq!(reason(Kind::Emergency), "the request is no emergency");
+    assert_eq!(reason(Kind::Release), "no sealed bundle waits for its release");
+    assert_eq!(reason(Kind::Policy), "no approval of that kind is about a request");
+}
