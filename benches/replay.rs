@@ -67,7 +67,7 @@ fn main() -> anyhow::Result<()> {
 
 /// Judges every entry from the first.
 fn replayed(told: &[Told]) -> anyhow::Result<Replay> {
-    let mut replay = Replay::new();
+    let mut replay = Replay::with_room(told.len() as u64);
     for (index, (time, leaf, event)) in (0..).zip(told) {
         let findings = replay.feed(LeafIndex::new(index), *time, *leaf, Some(event));
         anyhow::ensure!(findings.is_empty(), "entry {index}: {findings:?}");

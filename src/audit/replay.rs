@@ -136,7 +136,7 @@ pub fn replay(request: &Request<'_>, integrity: Integrity, unseal: &Unseal<'_>) 
         chain: &chain,
         kek_ids: &kek_ids,
         uses: KeyUses::default(),
-        replay: Replay::new(),
+        replay: Replay::with_room(summary.size.get()),
         opened: 0,
     };
     let mut runs = Run::all(summary.size.get());

@@ -21,6 +21,9 @@ use crate::model::id::{EventId, ProductionId, RequestId};
 use crate::model::time::Timestamp;
 use crate::tlog::{Hash, LeafIndex};
 
+/// Most names that room is made for before one is read: some 150 MiB.
+const ROOM_MAX: usize = 1 << 20;
+
 /// An entry that the practice would not have admitted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
@@ -57,6 +60,14 @@ impl Replay {
     #[must_use]
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// Before index 0 of a log with so many entries, as somebody says: the tables of names do not move
+    /// as they grow. Room is made for [`ROOM_MAX`] at most; what is more, or not said, costs only time.
+    #[must_use]
+    pub fn with_room(entries: u64) -> Self {
+        let room = usize::try_from(entries).unwrap_or(ROOM_MAX).min(ROOM_MAX);
+        Self { ids: HashSet::with_capacity(room), claims: HashSet::with_capacity(room), ..Self::default() }
     }
 
     /// Judges the next entry.

@@ -88,7 +88,12 @@ pub(super) fn lateness_is_recorded(
 ) -> Result<(), Refusal> {
     if let (Some(before), Some(after)) = (state.case, &change.case) {
         let passed = &before.passed;
-        ends_nothing_late(&due::of_case(policy, before), passed, || due::of_case(policy, after), stamp)?;
+        let of = |case: &Case| {
+            let mut open = Vec::new();
+            super::due(policy, case, &mut open);
+            open
+        };
+        ends_nothing_late(&of(before), passed, || of(after), stamp)?;
     }
     let Some(after) = &change.world else { return Ok(()) };
     // Nothing else that the log itself has open is a duty.
