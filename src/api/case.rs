@@ -71,7 +71,7 @@ pub(super) struct CaseView {
 /// A reason of the rejection.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct RejectedView {
-    /// Which of the eight.
+    /// Which.
     #[schema(value_type = String)]
     code: Box<RawValue>,
     /// Its statement.

@@ -25,7 +25,7 @@ use super::peer::Peer;
 use super::problem::{Code, MEDIA_TYPE, Problem};
 use super::routes;
 use super::stall::Stall;
-use crate::ledger::{keep_time, record_encryption};
+use crate::ledger::keep_time;
 use crate::ops::machine;
 
 /// Longest head of a request in bytes: ours have a short path and few headers.
@@ -62,13 +62,6 @@ pub async fn serve(listener: UnixListener, app: App, shutdown: impl Future<Outpu
         let app = app.clone();
         tokio::spawn(async move { app.access().sweep(app.stopping()).await })
     };
-    if let Err(error) = record_encryption(app.ledger()).await {
-        // A clock or a disk in doubt refuses every other event too, and says why; the next start tries again.
-        tracing::warn!(
-            error = &error as &dyn std::error::Error,
-            "which algorithms are in use is not recorded"
-        );
-    }
     let keeping_time = tokio::spawn(keep_time(app.ledger().clone(), machine::now, app.stopping()));
     let mut shutdown = std::pin::pin!(shutdown);
     loop {

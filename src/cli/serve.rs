@@ -10,8 +10,9 @@ use super::exit::{Exit, Failure};
 use super::home::LoadedHome;
 use super::terminal::Terminal;
 use crate::api::{self, App, BindError, Drained};
-use crate::ledger::{AnchorLag, Ledger, OtherMachine};
+use crate::ledger::{AnchorLag, Ledger, OtherMachine, record_encryption};
 use crate::package::{Packager, Start, Started};
+use crate::practice::vocabulary::Crypto;
 
 /// Run the daemon on its Unix socket until SIGTERM or SIGINT.
 #[derive(Args, Debug)]
@@ -51,11 +52,16 @@ pub(super) fn run(
     let machine = if args.moved { OtherMachine::Accepted } else { OtherMachine::Refused };
     let lag = if args.accept_anchor_lag { AnchorLag::Accepted } else { AnchorLag::Refused };
     let (ledger, running) = loaded.start(machine, lag)?;
+    let runtime = tokio::runtime::Runtime::new().map_err(Failure::with(Exit::Unavailable))?;
+    // Before anything else is recorded: what follows is made with these.
+    if let Err(error) = runtime.block_on(record_encryption(&ledger, &Crypto::current())) {
+        // A clock or a disk in doubt refuses every other entry too, and says why; the next start tries again.
+        tracing::warn!(cause = causes(&error), "which algorithms are in use is not recorded");
+    }
     let Started { packager, worker, recovered } = start_packager(&loaded, &ledger)?;
     tracing::info!(?recovered, "what a crash may have left is settled");
     let limits = loaded.config.limits.clone();
     let app = App::new(ledger.clone(), packager.clone(), &loaded.config.peers, limits);
-    let runtime = tokio::runtime::Runtime::new().map_err(Failure::with(Exit::Unavailable))?;
     let drained = runtime.block_on(async {
         let listener = api::bind(&loaded.config.socket.path).map_err(bind_failure)?;
         tracing::info!(origin = loaded.origin.as_str(), "serving");

@@ -20,7 +20,7 @@ use std::sync::{Mutex, MutexGuard};
 
 use crate::model::id::RequestId;
 use crate::model::time::Timestamp;
-use crate::practice::{Case, Deadline, Due, Policy, RuleSet, World, due};
+use crate::practice::{Case, Deadline, Due, DueName, Policy, RuleSet, World, due};
 use crate::tlog::LeafIndex;
 
 /// Most deadlines kept: some 400 bytes each, account and request included.
@@ -248,8 +248,8 @@ pub(super) fn word(deadline: Deadline) -> String {
     word.as_ref().and_then(|word| word.as_str()).map(str::to_owned).expect("a deadline prints as a word")
 }
 
-fn open(due: Vec<Due>, passed: &BTreeSet<(Deadline, LeafIndex)>) -> Vec<OpenDeadline> {
-    let open = |due: Due| OpenDeadline { is_passed: passed.contains(&(due.deadline, due.set_by)), due };
+fn open(due: Vec<Due>, passed: &BTreeSet<DueName>) -> Vec<OpenDeadline> {
+    let open = |due: Due| OpenDeadline { is_passed: passed.contains(&due.name()), due };
     due.into_iter().map(open).collect()
 }
 

@@ -10,21 +10,20 @@ use crate::ops::machine::{self, MachineError};
 use crate::practice::vocabulary::{Crypto, EventType};
 use crate::practice::{DAEMON, RuleSet};
 
-/// Records what this program uses, unless the log names it already or is under rule set 1.
+/// Records what this program uses, before it makes any other entry, unless the log names it already or is under rule set 1.
 ///
 /// Cancel safe: what was queued is recorded or not, and the next start looks again.
 ///
 /// # Errors
 /// [`EncryptionError`] if the log cannot be read, or does not take the entry.
-pub async fn record_encryption(ledger: &Ledger) -> Result<(), EncryptionError> {
+pub async fn record_encryption(ledger: &Ledger, current: &Crypto) -> Result<(), EncryptionError> {
     let reader = ledger.reader().clone();
     let world = tokio::task::spawn_blocking(move || reader.world()).await;
     let world = world.map_err(|_| EncryptionError::Interrupted)??;
-    let current = Crypto::current();
-    if world.rules() < Some(RuleSet::Two) || world.records().encryption.as_ref() == Some(&current) {
+    if world.rules() < Some(RuleSet::Two) || world.records().encryption.as_ref() == Some(current) {
         return Ok(());
     }
-    let data = serde_json::value::to_raw_value(&current).expect("five texts print");
+    let data = serde_json::value::to_raw_value(current).expect("five texts print");
     // A name of its own each time: a program that comes back after another one says so again. Twice in
     // a row the rules refuse it.
     let name = machine::random::<16>()?;

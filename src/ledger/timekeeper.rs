@@ -17,7 +17,7 @@ use super::draft::{Draft, Poster};
 use super::error::{ReadError, SubmitError};
 use super::handle::Ledger;
 use crate::model::digest::Digest;
-use crate::model::id::EventId;
+use crate::model::id::{EventId, RequestId};
 use crate::model::time::Timestamp;
 use crate::ops::machine::{self, MachineError};
 use crate::practice::vocabulary::{DeadlinePassed, EventType};
@@ -27,9 +27,9 @@ use crate::practice::{DAEMON, Due, RuleSet};
 const REST_MAX: Duration = Duration::from_mins(1);
 /// Deadlines confirmed in one look; what is left is taken up by the next one at once.
 const ROUND_MAX: usize = 256;
-/// Hex digits of the request's digest in an id: entries name their request already, so it only
-/// has to keep two deadlines of one entry apart, should there ever be such.
-const REQUEST_DIGITS: usize = 8;
+/// Hex digits in an id of the digest of when it is due and whose it is: they keep apart two deadlines of
+/// one kind that one entry set.
+const DIGEST_DIGITS: usize = 8;
 
 /// How a round ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -129,11 +129,10 @@ fn rest(now: Timestamp, next: Option<Timestamp>) -> Duration {
 
 /// The event, under an id that is the same whenever it is posted.
 fn passing(due: &Due) -> Draft {
-    let mut id = format!("due-{}-{}", word(due.deadline), due.set_by);
-    if let Some(request) = &due.request {
-        let digest = Digest::of(request.as_str().as_bytes()).to_string();
-        id = format!("{id}-{}", digest.get(..REQUEST_DIGITS).unwrap_or_default());
-    }
+    let request = due.request.as_ref().map_or("", RequestId::as_str);
+    let digest = Digest::of(format!("{} {request}", due.at).as_bytes()).to_string();
+    let digits = digest.get(..DIGEST_DIGITS).unwrap_or_default();
+    let id = format!("due-{}-{}-{digits}", word(due.deadline), due.set_by);
     let data = DeadlinePassed { deadline: due.deadline, set_by: due.set_by, due_at: due.at };
     Draft {
         poster: Poster::Daemon,

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::approvals::{self, ApprovalState};
 use super::directory::Level;
-use super::due::Deadline;
+use super::due::DueName;
 use super::policy::{Code, CountryCode, Issuer};
 use super::vocabulary::{
     BundleSealed, Channel, DestroyReason, EventType, ExactScope, LeafRef, Nature, OrderRef, RefusedItem,
@@ -139,7 +139,7 @@ pub struct Case {
     pub acts: Vec<Proposal>,
     /// Deadlines whose passing the daemon's clock confirmed.
     #[serde(default)]
-    pub passed: BTreeSet<(Deadline, LeafIndex)>,
+    pub passed: BTreeSet<DueName>,
 }
 
 /// How a request arrived.
@@ -254,8 +254,7 @@ pub struct Disclosure {
     pub sealed: Option<Sealed>,
     /// The entry that let it leave.
     pub released: Option<LeafIndex>,
-    /// Its time; kept since rule set 2.
-    #[serde(default)]
+    /// Its time, under rule set 2.
     pub released_at: Option<Timestamp>,
     /// Failed deliveries.
     pub failures: u32,
@@ -271,6 +270,8 @@ pub struct Sealed {
     pub context: LeafRef,
     /// Its time.
     pub at: Timestamp,
+    /// Whose it is to be.
+    pub agency: Option<AgencyId>,
     /// What it says.
     pub bundle: BundleSealed,
 }

@@ -123,6 +123,10 @@ impl Deadline {
     }
 }
 
+/// A deadline's name in its request or its log: what kind, which entry set it, and when it is due. One
+/// entry may set two of a kind for two instants; what falls on one instant is one passing.
+pub type DueName = (Deadline, LeafIndex, Timestamp);
+
 /// Something that is due.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Due {
@@ -132,7 +136,7 @@ pub struct Due {
     pub deadline: Deadline,
     /// Whose request; `None`: the log's own.
     pub request: Option<RequestId>,
-    /// The entry that set it: together with the kind it names this deadline in its request.
+    /// The entry that set it.
     pub set_by: LeafIndex,
     /// Whose account, where only one account's is due. Personal data: not for logs.
     pub account: Option<AccountRef>,
@@ -150,6 +154,12 @@ impl Due {
         set_by: LeafIndex,
     ) -> Self {
         Self { at, deadline, request, set_by, account: None, report: None }
+    }
+
+    /// What `deadline.passed` names it by.
+    #[must_use]
+    pub const fn name(&self) -> DueName {
+        (self.deadline, self.set_by, self.at)
     }
 }
 

@@ -265,7 +265,8 @@ fn security(policy: &Policy, case: &Case) -> Option<SecurityRow> {
             accounts: BTreeSet::new(),
             from: received,
             to: Some(received.saturating_add_ms(1)),
-            delayed_until: None,
+            // Nobody recorded whether its capability is new: it waits as if it were the first.
+            delayed_until: delay(policy, category, received),
         },
     })
 }

@@ -40,7 +40,7 @@ pub mod template;
 pub use case::Case;
 pub use change::{Change, Claim, LostKey, Next, Quoted, Reference, Verdict};
 pub use directory::Directory;
-pub use due::{Deadline, Due};
+pub use due::{Deadline, Due, DueName};
 pub use policy::Policy;
 pub use refusal::{Kind, Refusal};
 pub use replay::{Finding, Replay};

@@ -6,14 +6,16 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::due::Deadline;
+use super::due::DueName;
 use super::vocabulary::{Crypto, DeclaredFigure, Series};
-use crate::model::id::{IncidentId, ReportId};
+use crate::model::id::{AgencyId, IncidentId, ReportId};
 use crate::model::time::Timestamp;
 use crate::tlog::LeafIndex;
 
 /// Most incidents open at a time.
 pub const INCIDENTS_MAX: usize = 4096;
+/// Most agencies of earlier directories.
+pub const AGENCIES_MAX: usize = 65_536;
 /// Most reports to NCMEC whose data is still kept.
 pub const NCMEC_MAX: usize = 65_536;
 /// Most published reports that can still be corrected: a thousand years of both series.
@@ -44,10 +46,12 @@ pub struct Records {
     pub halves: BTreeMap<Timestamp, LeafIndex>,
     /// Declared figures: kind, first day of the period, value.
     pub figures: BTreeSet<(DeclaredFigure, Timestamp, u64)>,
+    /// The agencies of directories that are in force no more: an incident may still be about one.
+    pub agencies: BTreeSet<AgencyId>,
     /// The algorithms that the log names (S-87).
     pub encryption: Option<Crypto>,
     /// Deadlines whose passing the daemon's clock confirmed.
-    pub passed: BTreeSet<(Deadline, LeafIndex)>,
+    pub passed: BTreeSet<DueName>,
 }
 
 /// The last report of a series.

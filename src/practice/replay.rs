@@ -8,7 +8,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use super::case::Case;
+use super::case::{Case, Disclosure};
 use super::change::{Claim, LostKey, Quoted, Reference, Verdict};
 use super::due;
 use super::refusal::Refusal;
@@ -165,11 +165,11 @@ impl Replay {
         let (Some(head), Some(policy)) = (self.head, self.world.policy()) else { return Vec::new() };
         let of_cases = self.cases.values().flat_map(|case| {
             let open = due::of_case(&policy.value, case).into_iter();
-            open.filter(|due| case.passed.contains(&(due.deadline, due.set_by)) == is_recorded)
+            open.filter(|due| case.passed.contains(&due.name()) == is_recorded)
         });
         let passed = &self.world.records().passed;
         let of_world = due::of_world(&self.world).into_iter();
-        let of_world = of_world.filter(|due| passed.contains(&(due.deadline, due.set_by)) == is_recorded);
+        let of_world = of_world.filter(|due| passed.contains(&due.name()) == is_recorded);
         let neglected = of_cases.chain(of_world).filter(|due| due.deadline.is_a_duty() && due.at < head.time);
         let mut neglected: Vec<_> = neglected.collect();
         neglected.sort();
@@ -198,11 +198,19 @@ impl Replay {
         for (at, lost) in &self.lost {
             let of_agency = self.lost.iter().filter(|(_, other)| other.agency == lost.agency);
             let listed: HashSet<_> = of_agency.flat_map(|(_, other)| &other.productions).collect();
-            let cases = self.cases.values().filter(|case| case.agency.as_ref() == Some(&lost.agency));
-            for case in cases {
-                let sealed = case.disclosures.iter().filter_map(|disclosure| disclosure.sealed.as_ref());
-                let touched = sealed.filter(|sealed| sealed.at >= lost.since && sealed.context.index < *at);
-                let productions = touched.map(|sealed| &sealed.bundle.production);
+            // It lay sealed to the lost key, or left, since then; before the entry, which could not list more.
+            let is_touched = |disclosure: &&Disclosure| {
+                disclosure.sealed.as_ref().is_some_and(|sealed| {
+                    let last = disclosure.released_at.map_or(sealed.at, |released| released.max(sealed.at));
+                    sealed.agency.as_ref() == Some(&lost.agency)
+                        && sealed.context.index < *at
+                        && last >= lost.since
+                })
+            };
+            for case in self.cases.values() {
+                let touched = case.disclosures.iter().filter(is_touched);
+                let sealed = touched.filter_map(|disclosure| disclosure.sealed.as_ref());
+                let productions = sealed.map(|sealed| &sealed.bundle.production);
                 let left_out = productions.filter(|name| !listed.contains(name) && told.insert(*name));
                 findings.extend(left_out.map(|production| Finding {
                     rule: Rule::I34,

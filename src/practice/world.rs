@@ -18,7 +18,7 @@ use super::directory::Directory;
 use super::policy::Policy;
 use super::records::Records;
 use super::roles::Roles;
-use super::vocabulary::LeafRef;
+use super::vocabulary::{Crypto, LeafRef};
 use crate::model::approval::Kind;
 use crate::model::digest::Digest;
 use crate::model::time::Timestamp;
@@ -124,7 +124,7 @@ impl World {
             directory: Some(Active::new(at(2), directory, Directory::parse(directory)?)),
             roles: Some(Active::new(at(3), roles, Roles::parse(roles)?)),
             proposals: Arc::default(),
-            records: Arc::default(),
+            records: Arc::new(Records { encryption: Some(Crypto::current()), ..Records::default() }),
         })
     }
 

@@ -238,7 +238,7 @@ impl Press {
             let page = self.ledger().reader().due(after.as_ref(), Some(now), PAGE)?;
             for open in page.open.iter().filter(|open| !open.is_passed) {
                 let due = &open.due;
-                if !named.insert((due.request.clone(), due.deadline, due.set_by)) {
+                if !named.insert((due.request.clone(), due.name())) {
                     continue;
                 }
                 let data =

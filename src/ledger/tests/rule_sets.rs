@@ -16,7 +16,7 @@ use crate::model::digest::Digest;
 use crate::model::dsse;
 use crate::model::id::RequestId;
 use crate::model::time::Timestamp;
-use crate::practice::vocabulary::{Activated, PeerRole};
+use crate::practice::vocabulary::{Activated, Crypto, PeerRole};
 use crate::practice::{EventType, Rule, RuleSet, approvable_act};
 use crate::store::{Family, MemoryStore, View as _};
 use crate::tlog::{CompactRange, Hash, LeafIndex, leaf_hash};
@@ -184,26 +184,28 @@ fn a_log_of_rule_set_1_rises_and_goes_on_under_rule_set_2() {
 
 #[test]
 fn s_87_a_start_names_the_algorithms_that_the_log_does_not_name() {
-    let records = |log: &TestLog| {
+    let records = |log: &TestLog, crypto: &Crypto| {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime");
-        runtime.block_on(record_encryption(log.ledger())).expect("recorded, or known");
+        runtime.block_on(record_encryption(log.ledger(), crypto)).expect("recorded, or known");
         log.reader().size().expect("readable").get()
     };
-    let first = founded_under(RuleSet::Two);
-    assert_eq!(records(&first), 4, "the founding names them");
+    let (ours, other) = (Crypto::current(), Crypto { bundles: "age v2".to_owned(), ..Crypto::current() });
     let mut log = founded_under(RuleSet::One);
-    assert_eq!(records(&log), 4, "rule set 1 has no such entry");
+    assert_eq!(records(&log, &other), 4, "rule set 1 has no such entry");
     adopt_policy(&mut log);
     log.submit(by_senior("rise", EventType::RulesActivated, &json!({"from": 1, "to": 2}))).expect("rises");
-    let risen = log.reader().size().expect("readable").get();
-    assert_eq!(records(&log), risen + 1);
-    assert_eq!(records(&log), risen + 1, "once");
-    let entry = log.reader().open(LeafIndex::new(risen)).expect("readable").event;
+    let size = log.reader().size().expect("readable").get();
+    assert_eq!(records(&log, &ours), size, "the founding names them, under whichever rules");
+    assert_eq!(records(&log, &other), size + 1);
+    assert_eq!(records(&log, &other), size + 1, "once");
+    let entry = log.reader().open(LeafIndex::new(size)).expect("readable").event;
     assert_eq!((entry.type_.as_str(), entry.actor.as_str()), ("encryption.recorded", "daemon"));
     log.stop();
     start(&mut log, RuleSet::Two);
-    assert_eq!(records(&log), risen + 1, "nor after a start");
+    assert_eq!(records(&log, &other), size + 1, "nor after a start");
+    assert_eq!(records(&log, &ours), size + 2, "and the first again");
     an_auditor_finds_it_clean(&log);
+    assert_eq!(records(&founded_under(RuleSet::Two), &ours), 4);
 }
 
 /// A report of the half-year before the test's own, computed from the first `size` entries.

@@ -32,7 +32,7 @@ pub struct Screening {
     pub profiles: Option<Profiles>,
     /// The accounts that were found to be an organisation's, each with who found it: nobody takes that
     /// back alone (S-28).
-    #[serde(with = "super::shared", default)]
+    #[serde(with = "super::shared")]
     pub organisations: Arc<BTreeSet<(AccountRef, PersonId)>>,
     /// How local law was read.
     pub legality: Option<Legality>,

@@ -91,8 +91,7 @@ pub struct Security {
     pub effective_from: Timestamp,
     /// Until when, exclusive.
     pub effective_to: Option<Timestamp>,
-    /// Since when the provider has had the capability, where it is a new one (50 USC 1874(b)).
-    #[serde(default)]
+    /// When the first order for its capability was received, where that is a new one (50 USC 1874(b)).
     pub capability_since: Option<Timestamp>,
 }
 

@@ -64,7 +64,6 @@ pub struct Secrecy {
     /// The accounts it covers.
     pub accounts: Accounts,
     /// What it covered before it was narrowed, in the order of time: more than now.
-    #[serde(default)]
     pub former: Vec<Former>,
     /// When it was recorded: before, nobody here knew of it.
     pub recorded_at: Timestamp,

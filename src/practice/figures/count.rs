@@ -126,8 +126,8 @@ pub struct Figures {
 }
 
 impl Figures {
-    /// Counts, for a report that is published then: what the law delays beyond it is in no figure about
-    /// national security, and in [`Figures::delayed`].
+    /// Counts, for a report that is published then: what the law delays beyond it is in no
+    /// [`super::Figure`] about national security, and in [`Figures::delayed`].
     #[must_use]
     pub fn count(rows: &[Row], period: Period, published_at: Timestamp) -> Self {
         let received: Vec<&Row> = rows.iter().filter(|row| period.holds(row.received_at)).collect();

@@ -13,6 +13,7 @@ use crate::practice::approvals;
 use crate::practice::change::{Change, Mark};
 use crate::practice::directory::Directory;
 use crate::practice::policy::Policy;
+use crate::practice::records::Records;
 use crate::practice::refusal::Refusal;
 use crate::practice::roles::Roles;
 use crate::practice::rule::Rule;
@@ -41,6 +42,9 @@ pub(in crate::practice) fn found(
         (0, Data::LogCreated(created)) if world.origin.is_none() => {
             is_whole(rules, &created)?;
             world.rules = Some(rules);
+            // Nothing of this rule set looks at it; a later one does (S-87).
+            let encryption = Some(created.crypto);
+            world.records = Arc::new(Records { encryption, ..(*world.records).clone() });
             world.origin = Some(created.origin);
             world.announced_policy = Some(event.policy);
         }

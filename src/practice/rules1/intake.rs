@@ -156,7 +156,6 @@ pub(in crate::practice) fn amended(
     Ok(Change::of_case(case))
 }
 
-/// Before a bundle is sealed; afterwards a withdrawal or destruction is the way back.
 /// F-01: this rule set has no other reasons.
 pub(in crate::practice) fn reasons_are_of_the_eight(data: &RequestRejected) -> Result<(), Refusal> {
     let Some(at) = data.reasons.iter().position(|reason| !reason.code.is_curable()) else { return Ok(()) };
@@ -165,6 +164,7 @@ pub(in crate::practice) fn reasons_are_of_the_eight(data: &RequestRejected) -> R
     Err(Refusal::malformed(Rule::F01, &pointer, reason, "name one of the eight"))
 }
 
+/// Before a bundle is sealed; afterwards a withdrawal or destruction is the way back.
 pub(in crate::practice) fn rejected(
     context: &Context<'_>,
     case: &Case,

@@ -185,6 +185,7 @@ pub(in crate::practice) fn sealed(
     let sealed = Sealed {
         context: LeafRef { index: context.stamp.index, leaf: Hash::ZERO },
         at: context.stamp.time,
+        agency: case.agency.clone(),
         bundle: data.clone(),
     };
     let change = step(context, case, &data.disclosure, Step::Traced, |live| {

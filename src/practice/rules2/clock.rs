@@ -6,7 +6,7 @@ use super::publication;
 use crate::model::time::{DAY_MS, HOUR_MS};
 use crate::practice::case::Case;
 use crate::practice::change::Change;
-use crate::practice::due::{self, Deadline, Due};
+use crate::practice::due::{self, Deadline, Due, DueName};
 use crate::practice::envelope::{Context, known, not_now, touched};
 use crate::practice::policy::Policy;
 use crate::practice::refusal::Refusal;
@@ -14,7 +14,6 @@ use crate::practice::rule::Rule;
 use crate::practice::vocabulary::{DeadlinePassed, Nature, RequestKind, RulesActivated};
 use crate::practice::world::World;
 use crate::practice::{Stamp, State};
-use crate::tlog::LeafIndex;
 
 /// F-02, I-50: two people put a policy in force that is written for this rule set; this entry,
 /// which names it, is the first that is judged by it.
@@ -46,13 +45,11 @@ pub(super) fn deadline_passed(
     case: Option<&Case>,
     data: &DeadlinePassed,
 ) -> Result<Change, Refusal> {
-    let named = (data.deadline, data.set_by);
+    let named = (data.deadline, data.set_by, data.due_at);
     let refuse = |reason: &str| {
         let cure = "the daemon's clock confirms what is due, when it is due, once";
         Err(Refusal::conflict(Rule::I57, "/data", reason, cure))
     };
-    let is_it =
-        |due: &Due| due.deadline == data.deadline && due.set_by == data.set_by && due.at == data.due_at;
     let (open, passed) = match &context.event.request {
         Some(_) => {
             let case = known(context, case)?;
@@ -60,7 +57,7 @@ pub(super) fn deadline_passed(
         }
         None => (due::of_world(context.world), &context.world.records.passed),
     };
-    if !open.iter().any(is_it) {
+    if !open.iter().any(|due| due.name() == named) {
         return refuse("nothing of the kind is due");
     }
     if context.stamp.time < data.due_at {
@@ -69,7 +66,7 @@ pub(super) fn deadline_passed(
     if passed.contains(&named) {
         return refuse("its passing is recorded already");
     }
-    let still_open: BTreeSet<_> = open.iter().map(|due| (due.deadline, due.set_by)).collect();
+    let still_open: BTreeSet<_> = open.iter().map(Due::name).collect();
     if let (Some(_), Some(case)) = (&context.event.request, case) {
         let mut case = touched(context, case);
         keep(&mut case.passed, &still_open, named);
@@ -107,19 +104,18 @@ pub(super) fn lateness_is_recorded(
 
 fn ends_nothing_late(
     before: &[Due],
-    passed: &BTreeSet<(Deadline, LeafIndex)>,
+    passed: &BTreeSet<DueName>,
     after: impl FnOnce() -> Vec<Due>,
     stamp: Stamp,
 ) -> Result<(), Refusal> {
-    let name = |due: &Due| (due.deadline, due.set_by);
     let is_late =
-        |due: &&Due| due.deadline.is_a_duty() && due.at < stamp.time && !passed.contains(&name(due));
+        |due: &&Due| due.deadline.is_a_duty() && due.at < stamp.time && !passed.contains(&due.name());
     let late: Vec<&Due> = before.iter().filter(is_late).collect();
     if late.is_empty() {
         return Ok(());
     }
     // One entry may owe something to several accounts: answering for one of them ends that one.
-    let whose = |due: &Due| (due.deadline, due.set_by, due.account.clone());
+    let whose = |due: &Due| (due.name(), due.account.clone());
     let open: BTreeSet<_> = after().iter().map(whose).collect();
     let Some(ended) = late.into_iter().find(|due| !open.contains(&whose(due))) else { return Ok(()) };
     let reason = format!("{:?} was due at {}, and no entry says that it passed", ended.deadline, ended.at);
@@ -128,11 +124,7 @@ fn ends_nothing_late(
 }
 
 /// Bounded by what is open: the passing of what was answered since is in the log, not in the state.
-fn keep(
-    passed: &mut BTreeSet<(Deadline, LeafIndex)>,
-    open: &BTreeSet<(Deadline, LeafIndex)>,
-    named: (Deadline, LeafIndex),
-) {
+fn keep(passed: &mut BTreeSet<DueName>, open: &BTreeSet<DueName>, named: DueName) {
     passed.retain(|past| open.contains(past));
     passed.insert(named);
 }

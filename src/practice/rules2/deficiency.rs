@@ -61,6 +61,15 @@ pub(super) fn cured(context: &Context<'_>, case: &Case, data: &RequestCured) -> 
         let reason = "such a demand cannot be cured";
         return Err(Refusal::conflict(Rule::I18, "/type", reason, "receive a demand of another kind"));
     }
+    if case.rejected_for.iter().any(|code| !code.is_curable()) {
+        let reason = "it was rejected for what no new document mends";
+        return Err(Refusal::conflict(
+            Rule::I18,
+            "/type",
+            reason,
+            "receive the document as a demand of its own",
+        ));
+    }
     let mut case = touched(context, case);
     if data.deficiencies.is_empty() != reopens {
         let reason = "a cure names the deficiencies it mends; a reopened request names none";

@@ -3,8 +3,8 @@
 //! What left has left: the request counts as one that disclosed, whether its bundle was opened or
 //! not. An acknowledgement that comes after the time is over is still one.
 
-use crate::model::time::DAY_MS;
-use crate::practice::case::{Case, Step};
+use crate::model::time::{DAY_MS, Timestamp};
+use crate::practice::case::{Case, Disclosure, Step};
 use crate::practice::change::Change;
 use crate::practice::due::{Deadline, Due};
 use crate::practice::envelope::{Context, not_now, touched};
@@ -19,7 +19,7 @@ pub(super) fn expired(context: &Context<'_>, case: &Case, data: &DeliveryExpired
     let Some(live) = live.filter(|live| live.production.as_ref() == Some(&data.production)) else {
         return Err(not_now(context.kind, "no released bundle of that name waits for its acknowledgement"));
     };
-    let end = live.released_at.map(|at| at.saturating_add_ms(time_ms(&context.force.policy.value)));
+    let end = end(&context.force.policy.value, live);
     if end.is_none_or(|end| context.stamp.time < end) {
         let reason = "the agency still has time to open the bundle";
         let cure = "wait until delivery_end is over: GET /v1/due lists it";
@@ -32,14 +32,18 @@ pub(super) fn expired(context: &Context<'_>, case: &Case, data: &DeliveryExpired
     Ok(Change::of_case(case))
 }
 
-fn time_ms(policy: &Policy) -> i64 {
-    i64::from(policy.times.delivery_days) * DAY_MS
+/// When the agency's time to open it is over. What rule set 1 released has no instant of its release:
+/// its seal was before that.
+fn end(policy: &Policy, live: &Disclosure) -> Option<Timestamp> {
+    let from = live.released_at.or(live.sealed.as_ref().map(|sealed| sealed.at))?;
+    Some(from.saturating_add_ms(i64::from(policy.times.delivery_days) * DAY_MS))
 }
 
 /// The agency's time to open what was released.
 pub(super) fn due(policy: &Policy, case: &Case, due: &mut Vec<Due>) {
     let live = case.live_disclosure().filter(|live| live.step == Step::Released);
-    let Some((index, at)) = live.and_then(|live| live.released.zip(live.released_at)) else { return };
-    let at = at.saturating_add_ms(time_ms(policy));
-    due.push(Due::new(at, Deadline::DeliveryEnd, Some(case.request.clone()), index));
+    let Some((live, index)) = live.and_then(|live| live.released.map(|index| (live, index))) else { return };
+    if let Some(end) = end(policy, live) {
+        due.push(Due::new(end, Deadline::DeliveryEnd, Some(case.request.clone()), index));
+    }
 }

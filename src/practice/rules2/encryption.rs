@@ -3,31 +3,11 @@
 //! The first entry names them. A program that starts with others says so before it does anything
 //! else, so that whoever reads the log knows with what each later entry was made.
 
-use std::sync::Arc;
-
 use super::publication::recording;
 use crate::practice::change::Change;
 use crate::practice::envelope::{Context, not_now};
 use crate::practice::refusal::Refusal;
-use crate::practice::vocabulary::{Crypto, Data};
-
-/// What the first entry of a log names; nothing, of another event.
-pub(super) fn named(data: &Data) -> Option<Crypto> {
-    match data {
-        Data::LogCreated(created) => Some(created.crypto.clone()),
-        _ => None,
-    }
-}
-
-/// Keeps what the founding names.
-pub(super) fn founded(mut change: Change, crypto: Option<Crypto>) -> Change {
-    if let (Some(world), Some(crypto)) = (&mut change.world, crypto) {
-        let mut records = (*world.records).clone();
-        records.encryption = Some(crypto);
-        world.records = Arc::new(records);
-    }
-    change
-}
+use crate::practice::vocabulary::Crypto;
 
 /// Only others than the log names: a start with the same is no news.
 pub(super) fn recorded(context: &Context<'_>, data: &Crypto) -> Result<Change, Refusal> {

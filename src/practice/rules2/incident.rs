@@ -1,11 +1,13 @@
 //! What should not have happened (I-34).
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use super::publication::{has_room, recording};
+use crate::model::id::AgencyId;
 use crate::practice::change::{Change, Claim, LostKey};
 use crate::practice::envelope::{Context, not_now};
-use crate::practice::records::INCIDENTS_MAX;
+use crate::practice::records::{AGENCIES_MAX, INCIDENTS_MAX};
 use crate::practice::refusal::Refusal;
 use crate::practice::rule::Rule;
 use crate::practice::vocabulary::{IncidentClosed, IncidentKind, IncidentOpened};
@@ -46,6 +48,20 @@ pub(super) fn closed(context: &Context<'_>, data: &IncidentClosed) -> Result<Cha
     }))
 }
 
+/// An agency that leaves the directory, perhaps for the very key it lost, stays one that an incident may
+/// name.
+pub(super) fn remembering(context: &Context<'_>, mut change: Change) -> Change {
+    if let Some(world) = &mut change.world {
+        let mut records = (*world.records).clone();
+        let before = context.force.directory.value.agencies().map(|agency| agency.id.clone());
+        let room = AGENCIES_MAX.saturating_sub(records.agencies.len());
+        let new: Vec<_> = before.filter(|id| !records.agencies.contains(id)).take(room).collect();
+        records.agencies.extend(new);
+        world.records = Arc::new(records);
+    }
+    change
+}
+
 fn is_a_list<T: Ord>(pointer: &str, list: &[T]) -> Result<(), Refusal> {
     if list.len() <= LIST_MAX && list.iter().collect::<BTreeSet<_>>().len() == list.len() {
         return Ok(());
@@ -58,11 +74,13 @@ fn is_a_list<T: Ord>(pointer: &str, list: &[T]) -> Result<(), Refusal> {
 /// auditor sees all of ([`crate::practice::Replay::unlisted`]); an impostor got one.
 fn names_what_it_touches(context: &Context<'_>, data: &IncidentOpened) -> Result<(), Refusal> {
     let is_lost_key = data.kind == IncidentKind::AgencyKeyCompromised;
-    let agencies = &context.force.directory.value;
-    if data.agency.as_ref().is_some_and(|agency| agencies.agency(agency).is_none()) {
-        let reason = "the directory in force has no such agency";
-        let cure = "name one of the directory's; what is valid no more still stands there";
-        return Err(Refusal::invalid(Rule::I34, "/data/agency", reason, cure));
+    let is_known = |agency: &AgencyId| {
+        context.force.directory.value.agency(agency).is_some()
+            || context.world.records.agencies.contains(agency)
+    };
+    if !data.agency.as_ref().is_none_or(is_known) {
+        let reason = "no directory that was ever in force has such an agency";
+        return Err(Refusal::invalid(Rule::I34, "/data/agency", reason, "name it as the directory does"));
     }
     if data.since.is_some() != is_lost_key || data.since.is_some_and(|since| since > context.stamp.time) {
         let reason = "a lost key was lost at an instant that is over, and no other incident has one";

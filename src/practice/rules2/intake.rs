@@ -317,12 +317,16 @@ pub(super) fn rejected(
 fn is_true_of(context: &Context<'_>, case: &Case, code: RejectCode) -> bool {
     let classified = case.classified.as_ref();
     match code {
-        RejectCode::UseMlat => classified.is_none_or(|classified| {
-            let country = context.force.policy.value.country(classified.country);
-            country.is_none_or(|row| !row.answered)
-        }),
+        // S-40: an emergency may come from anywhere.
+        RejectCode::UseMlat => {
+            let agency = case.agency.as_ref().and_then(|id| context.force.directory.value.agency(id));
+            let country = classified.map(|found| found.country).or(agency.map(|agency| agency.country));
+            let is_answered =
+                |country| context.force.policy.value.country(country).is_some_and(|row| row.answered);
+            case.received.kind != RequestKind::Emergency && country.is_some_and(|found| !is_answered(found))
+        }
         RejectCode::NotAnswered => {
-            classified.is_none_or(|classified| path::open(context, case, classified).is_err())
+            classified.is_some_and(|classified| path::is_none(context, case.received.kind, classified))
         }
         RejectCode::NotAuthentic => case.stage == Stage::Quarantined,
         RejectCode::CapabilityDemand => case.received.kind == RequestKind::Capability,

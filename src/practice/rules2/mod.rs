@@ -52,9 +52,8 @@ use crate::model::event::Event;
 pub(super) fn apply(state: State<'_>, event: &Event, stamp: Stamp) -> Result<Verdict, Refusal> {
     let (kind, data) = checked(RuleSet::Two, state, event, stamp)?;
     let Some(force) = state.world.in_force() else {
-        let crypto = encryption::named(&data);
         let founded = rules1::governing::found(RuleSet::Two, state.world, event, stamp, data)?;
-        let mut change = encryption::founded(publication::begin(founded, stamp), crypto);
+        let mut change = publication::begin(founded, stamp);
         publication::note_half(state.world, &mut change, stamp);
         return Ok(admitted(change));
     };
@@ -81,7 +80,9 @@ fn dispatch(context: &Context<'_>, case: Option<&Case>, data: Data) -> Result<Ve
     let change = match data {
         Data::LogCreated(_) => return Err(not_now(context.kind, "the log exists")),
         Data::PolicyActivated(new) => rules1::governing::policy_activated(context, &new)?,
-        Data::DirectoryActivated(new) => rules1::governing::directory_activated(context, &new)?,
+        Data::DirectoryActivated(new) => {
+            incident::remembering(context, rules1::governing::directory_activated(context, &new)?)
+        }
         Data::RolesActivated(new) => rules1::governing::roles_activated(context, &new)?,
         Data::RulesActivated(new) => clock::rules_activated(context, &new)?,
         Data::ActProposed(act) => acts::proposed(context, case, &act)?,

@@ -50,6 +50,21 @@ pub(super) fn open<'p>(
     }
 }
 
+/// S-14: whether no finding would ever let such a demand be reviewed: its instrument, or whoever sends
+/// it, is not answered at all.
+pub(super) fn is_none(context: &Context<'_>, kind: RequestKind, classified: &Classified) -> bool {
+    let Ok(instrument) = instrument(context, classified) else { return true };
+    let is_answered = is_answered(context, classified, instrument).is_ok();
+    match (kind, instrument.path) {
+        (RequestKind::Emergency, Path::Emergency) => false,
+        (RequestKind::LegalDemand, Path::Criminal)
+        | (RequestKind::Civil, Path::Civil)
+        | (RequestKind::NationalSecurity, Path::NationalSecurity)
+        | (RequestKind::Preservation, _) => !is_answered,
+        _ => true,
+    }
+}
+
 /// S-25: an instrument that the policy knows, and that existed when it was issued (S-19).
 fn instrument<'p>(context: &Context<'p>, classified: &Classified) -> Result<&'p Instrument, Refusal> {
     let policy = &context.force.policy.value;

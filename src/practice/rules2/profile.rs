@@ -1,7 +1,7 @@
 //! The facts about each account: whose it is, where it lies, who holds its keys; and the
 //! conflicts of laws that follow from them (I-56).
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::{custody, matrix, path};
@@ -106,25 +106,35 @@ fn organisations(
     case: &Case,
     data: &AccountsProfiled,
 ) -> Result<BTreeSet<(AccountRef, PersonId)>, Refusal> {
-    let mut found = BTreeSet::clone(&case.screening.organisations);
-    let Ok(actor) = PersonId::new(context.event.actor.as_str()) else { return Ok(found) };
+    let mut found: BTreeMap<_, _> = case.screening.organisations.iter().cloned().collect();
+    let Ok(actor) = PersonId::new(context.event.actor.as_str()) else {
+        return Ok(found.into_iter().collect());
+    };
     let is_senior = context.is_person_in(actor.as_str(), &[Role::SeniorReviewer]);
     for (at, profile) in data.accounts.iter().enumerate() {
         let account = AccountRef { service: profile.service.clone(), account: profile.account.clone() };
-        let before = found.iter().find(|(known, _)| *known == account).cloned();
-        match (profile.segment == Segment::Consumer, before) {
-            (true, Some((_, finder))) if finder == actor || !is_senior => {
-                let pointer = format!("/data/accounts/{at}/segment");
-                let reason = format!("{finder} found the account to be an organisation's");
-                let cure = "have a senior reviewer who did not find that correct it, or leave it so";
-                return Err(Refusal::forbidden(Rule::S28, &pointer, reason, cure));
-            }
-            (true, Some(before)) => drop(found.remove(&before)),
-            (false, None) => drop(found.insert((account, actor.clone()))),
-            (true, None) | (false, Some(_)) => {}
+        if profile.segment != Segment::Consumer {
+            found.entry(account).or_insert_with(|| actor.clone());
+            continue;
+        }
+        let Some(finder) = found.remove(&account) else { continue };
+        if finder == actor || !is_senior {
+            let pointer = format!("/data/accounts/{at}/segment");
+            let reason = format!("{finder} found the account to be an organisation's");
+            let cure = "have a senior reviewer who did not find that correct it, or leave it so";
+            return Err(Refusal::forbidden(Rule::S28, &pointer, reason, cure));
         }
     }
-    Ok(found)
+    if found.len() > ACCOUNTS_MAX {
+        let reason = format!("more than {ACCOUNTS_MAX} accounts of organisations on one request");
+        return Err(Refusal::invalid(
+            Rule::F06,
+            "/data/accounts",
+            reason,
+            "receive the rest as another demand",
+        ));
+    }
+    Ok(found.into_iter().collect())
 }
 
 /// The facts fit each other and the policy; the error names the member.

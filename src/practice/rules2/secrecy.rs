@@ -143,7 +143,7 @@ pub(super) fn narrowed(
     let accounts = accounts(case, data.accounts.as_deref())?;
     changed(context, case, &data.secrecy, |order| {
         covers_less(order, &accounts, data.to)?;
-        narrow(context, order, accounts, data.to)
+        narrow(context, order, accounts, data.to, context.stamp.time)
     })
 }
 
@@ -167,15 +167,18 @@ fn covers_less(order: &Secrecy, accounts: &Accounts, to: Option<Timestamp>) -> R
     Err(Refusal::invalid(Rule::S72, "/data", reason, "record an extension, or another order"))
 }
 
-/// I-27: what was forbidden until now stays forbidden then: an order is narrowed from this entry on.
+/// I-27: what was forbidden stays forbidden then: an order is narrowed from an instant on, which is a
+/// ruling's own, or this entry's.
 fn narrow(
     context: &Context<'_>,
     order: &mut Secrecy,
     accounts: Accounts,
     to: Option<Timestamp>,
+    from: Timestamp,
 ) -> Result<(), Refusal> {
-    if order.to != to && to.is_some_and(|to| to < context.stamp.time) {
-        let reason = "the order would have ended before this entry";
+    lies_within(context, order, from)?;
+    if order.to != to && to.is_some_and(|to| to < from) {
+        let reason = "the order would have ended before it was narrowed";
         let cure = "record secrecy.vacated with the instant at which it ended";
         return Err(Refusal::invalid(Rule::I27, "/data/to", reason, cure));
     }
@@ -183,7 +186,7 @@ fn narrow(
         return Err(not_now(context.kind, "the order was narrowed as often as one may be"));
     }
     if order.accounts != accounts {
-        let until = (context.stamp.index, context.stamp.time);
+        let until = (context.stamp.index, from);
         let accounts = std::mem::replace(&mut order.accounts, accounts);
         order.former.push(Former { accounts, until });
     }
@@ -196,11 +199,17 @@ pub(super) fn vacated(context: &Context<'_>, case: &Case, data: &SecrecyVacated)
     changed(context, case, &data.secrecy, |order| end(context, order, data.ended_at))
 }
 
-fn end(context: &Context<'_>, order: &mut Secrecy, at: Timestamp) -> Result<(), Refusal> {
-    if at < order.from || at > context.stamp.time {
-        let reason = "the order would have ended before it began, or in the future";
-        return Err(Refusal::invalid(Rule::S72, "/data", reason, "say when it ended"));
+/// An order ends, and is narrowed, while it is one, and not in the future.
+fn lies_within(context: &Context<'_>, order: &Secrecy, at: Timestamp) -> Result<(), Refusal> {
+    if at >= order.from && at <= context.stamp.time {
+        return Ok(());
     }
+    let reason = "the order would have ended before it began, or in the future";
+    Err(Refusal::invalid(Rule::S72, "/data", reason, "say when it ended"))
+}
+
+fn end(context: &Context<'_>, order: &mut Secrecy, at: Timestamp) -> Result<(), Refusal> {
+    lies_within(context, order, at)?;
     order.ended_at = Some(at);
     order.set_by = context.stamp.index;
     Ok(())
@@ -236,7 +245,7 @@ pub(super) fn challenge_decided(
             SecrecyResult::Vacated | SecrecyResult::Withdrawn => end(context, order, data.decided_at)?,
             SecrecyResult::Narrowed | SecrecyResult::Shortened => {
                 covers_less(order, &accounts, data.to)?;
-                narrow(context, order, accounts, data.to)?;
+                narrow(context, order, accounts, data.to, data.decided_at)?;
             }
             SecrecyResult::Upheld => {}
         }
@@ -289,8 +298,9 @@ pub(super) fn reviewed(
     })
 }
 
-/// The end of each order; and the next look at one that has none, or a later one than its kind may
-/// have (S-77, I-29), or that lacks a ground or a judge (S-68): somebody decides whether to challenge it. Neither is less of an order for it: only a court shortens what binds.
+/// The end of each order; and the next look at one that has no end, or a later one than its kind may
+/// have (S-77, I-29), or that lacks a ground or a judge (S-68): somebody decides whether to challenge
+/// it. None of them is less of an order for it: only a court shortens what binds.
 pub(super) fn due(policy: &Policy, case: &Case, due: &mut Vec<Due>) {
     for order in case.telling.orders.iter().filter(|order| order.ended_at.is_none()) {
         let request = Some(case.request.clone());
@@ -306,6 +316,10 @@ pub(super) fn due(policy: &Policy, case: &Case, due: &mut Vec<Due>) {
         let days = row.and_then(|row| row.review_every_days).unwrap_or(policy.times.secrecy_review_days);
         let days = days.min(policy.times.secrecy_review_days);
         let at = order.looked_at.saturating_add_ms(i64::from(days) * DAY_MS);
+        // What ends before the next look needs none.
+        if order.to.is_some_and(|to| to <= at) {
+            continue;
+        }
         due.push(Due::new(at, Deadline::SecrecyReview, request, order.set_by));
     }
 }

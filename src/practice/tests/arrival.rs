@@ -29,7 +29,7 @@ fn deficiency(item: &Value) -> Value {
     json!({"order": order(), "code": "material_mistake", "item": item, "detail": "the name is misspelt"})
 }
 
-fn cure(deficiencies: &Value, document: &str) -> Value {
+pub(super) fn cure(deficiencies: &Value, document: &str) -> Value {
     json!({"deficiencies": deficiencies, "order": {"version": 2, "sha256": digest(document)},
         "media_type": "application/pdf", "channel": "email", "received_at": "2026-11-18T00:00:00.000Z"})
 }

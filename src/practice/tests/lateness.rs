@@ -29,7 +29,7 @@ impl Log {
         for (open, mut passed) in of_case.into_iter().chain(of_world) {
             let is_late = |due: &&Due| due.deadline.is_a_duty() && due.at < now;
             for due in open.iter().filter(is_late) {
-                if passed.insert((due.deadline, due.set_by)) {
+                if passed.insert(due.name()) {
                     let data = json!({"deadline": due.deadline, "set_by": due.set_by, "due_at": due.at});
                     let request = due.request.as_ref().map(RequestId::as_str);
                     let event = self.event("deadline.passed", request, DAEMON, &data);

@@ -8,8 +8,8 @@ use super::cases::{DAY_MS, gag, time, two_customers};
 use super::log::{Log, REQUEST, digest, item, scope};
 use super::path2::consumer;
 use super::screening::{ACCOUNT, review, to_review_with};
-use crate::practice::Rule;
 use crate::practice::due::{Deadline, of_case};
+use crate::practice::{DAEMON, Rule};
 
 const OTHER: &str = "b@example.org";
 
@@ -56,6 +56,39 @@ fn i_27_an_order_is_not_shortened_into_the_past() {
     assert_eq!(says(&mut log, "secrecy.narrowed", "p-rev", &now), None, "as of now it may");
 }
 
+#[test]
+fn s_72_a_ruling_narrows_from_its_own_instant_on() {
+    let ruled = |log: &Log, result: &str, days: i64, to: &Value| {
+        json!({"secrecy": "S-1", "result": result, "ruling_sha256": digest("ruling"),
+            "decided_at": time(log, days), "accounts": account(ACCOUNT), "to": to})
+    };
+    let mut log = two_customers();
+    gag(&mut log, &Value::Null);
+    let end = json!(log.case().telling.orders[0].to);
+    let motion = json!({"secrecy": "S-1", "court": "a court", "docket": "26-2", "filed_at": time(&log, 0),
+        "motion_sha256": digest("motion")});
+    log.must("secrecy.challenged", Some(REQUEST), "p-cou", &motion);
+    log.now_ms += 10 * DAY_MS;
+    // On Friday a court narrows it, and on Monday somebody records that.
+    for (days, expected) in [(-20, Some(Rule::S72)), (1, Some(Rule::S72))] {
+        let data = ruled(&log, "narrowed", days, &end);
+        assert_eq!(says(&mut log.clone(), "secrecy.challenge_decided", "p-cou", &data), expected, "{days}");
+    }
+    let mut shortened = log.clone();
+    let before = ruled(&log, "shortened", -3, &time(&log, -4));
+    assert_eq!(says(&mut shortened, "secrecy.challenge_decided", "p-cou", &before), Some(Rule::I27));
+    let friday = ruled(&log, "shortened", -3, &time(&log, -2));
+    assert_eq!(says(&mut shortened, "secrecy.challenge_decided", "p-cou", &friday), None);
+    assert!(shortened.case().telling.orders[0].result.is_some(), "the motion has its result");
+
+    let data = ruled(&log, "narrowed", -3, &end);
+    assert_eq!(says(&mut log, "secrecy.challenge_decided", "p-cou", &data), None);
+    let under_it = told(&log, -4);
+    assert_eq!(says(&mut log, "notice.sent", "p-priv", &under_it), Some(Rule::I27));
+    let after_it = told(&log, -2);
+    assert_eq!(says(&mut log, "notice.sent", "p-priv", &after_it), None, "told on Saturday");
+}
+
 /// Two consumers' accounts, to the release of what both asked for.
 pub(super) fn two_consumers_released() -> Log {
     let both = scope(&[item(ACCOUNT, "bsi"), item(ACCOUNT, "content_stored"), item(OTHER, "bsi")]);
@@ -96,6 +129,34 @@ fn i_25_whom_a_narrowed_order_covers_no_more_is_told_from_then_on() {
     let at = log.now_ms;
     assert_eq!(says(&mut log, "secrecy.narrowed", "p-rev", &narrowed(&json!(end))), None);
     assert_eq!(owed(&log), [(OTHER.to_owned(), at + days * DAY_MS), (ACCOUNT.to_owned(), later)]);
+    // Both are named by the narrowing; each is late by itself (I-57).
+    let set_by = |log: &Log| -> std::collections::BTreeSet<u64> {
+        let policy = &log.world.policy().expect("founded").value;
+        let open = of_case(policy, log.case()).into_iter().filter(|due| due.deadline == Deadline::Notice);
+        open.map(|due| due.set_by.get()).collect()
+    };
+    assert_eq!(set_by(&log).len(), 1);
+    let mut late = log.clone();
+    late.has_clock = false;
+    late.now_ms = later + DAY_MS;
+    let passed = |due_at: i64| {
+        json!({"deadline": "notice", "set_by": set_by(&log).first(),
+            "due_at": crate::model::time::Timestamp::from_ms(due_at).expect("a time")})
+    };
+    let tell = |account: Value, log: &Log| {
+        json!({"accounts": account, "recipient": "owner", "contact_sha256": digest("contact"),
+            "notice_sha256": digest("notice"), "sent_at": time(log, 0)})
+    };
+    late.must("deadline.passed", Some(REQUEST), DAEMON, &passed(at + days * DAY_MS));
+    let (first, second) = (tell(account(OTHER), &late), tell(account(ACCOUNT), &late));
+    assert_eq!(
+        says(&mut late, "notice.sent", "p-priv", &second),
+        Some(Rule::I25),
+        "nobody said that it is late"
+    );
+    assert_eq!(says(&mut late, "notice.sent", "p-priv", &first), None);
+    late.must("deadline.passed", Some(REQUEST), DAEMON, &passed(later));
+    assert_eq!(says(&mut late, "notice.sent", "p-priv", &second), None);
     // S-58: one person's ground is none where an order was.
     let withheld = json!({"accounts": account(OTHER), "ground": "danger", "evidence_sha256": digest("danger"),
         "other_contact_tried": false, "review_by": time(&log, 30)});

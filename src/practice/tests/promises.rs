@@ -292,4 +292,5 @@ fn s_28_nobody_alone_makes_a_consumer_of_an_organisation() {
     assert_eq!(profile(&mut log, "p-sen", private.clone()), Err(Rule::S28));
     assert_eq!(profile(&mut log, "p-chief", private.clone()), Ok(()), "a second one, senior");
     assert_eq!(profile(&mut log, "p-rev", private), Ok(()), "a consumer's it is");
+    assert!(log.case().screening.organisations.is_empty());
 }

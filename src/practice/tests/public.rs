@@ -153,6 +153,13 @@ fn i_34_an_auditor_finds_the_bundle_that_a_lost_key_opens_and_no_incident_lists(
     log.step("bundle.sealed");
     assert_eq!(unlisted(&log), [], "sealed to the key that took its place");
 
+    // Sealed before, and released after.
+    let mut log = Log::at2("bundle.sealed");
+    let later = at(sealed_at(&log) + 1);
+    log.walk2("bundle.sealed", "bundle.released");
+    let first = incident(&mut log, "INC-1", later, json!([]));
+    assert_eq!(unlisted(&log), [(first, Rule::I34)]);
+
     let mut log = Log::at2("bundle.sealed");
     let since = at(sealed_at(&log));
     let first = incident(&mut log, "INC-1", since.clone(), json!([]));
@@ -171,6 +178,15 @@ fn i_34_incidents_name_what_they_touch() {
     let without = |member: &'static str| move |data: &mut Value| data[member] = Value::Null;
     assert_eq!(refused(&mut log, "incident.opened", &lost, without("agency")), Rule::I34);
     assert_eq!(refused(&mut log, "incident.opened", &lost, |data| data["agency"] = json!("ag-9")), Rule::I34);
+    // An agency that left the directory for the key it lost is one that an incident may name.
+    let mut gone = log.clone();
+    let other = super::log::directory("age1agency").replace("ag-1", "ag-2");
+    gone.activate("directory", &other);
+    gone.must("incident.opened", None, "p-sen", &lost);
+    assert_eq!(
+        refused(&mut gone, "incident.opened", &lost, |data| data["agency"] = json!("ag-9")),
+        Rule::I34
+    );
     // Since when it was lost says that kind alone, and not of a time to come.
     assert_eq!(refused(&mut log, "incident.opened", &lost, without("since")), Rule::I34);
     let tomorrow = json!("2031-01-01T00:00:00.000Z");

@@ -40,16 +40,51 @@ fn classified(members: &[(&str, Value)]) -> Log {
     log
 }
 
+/// An authenticated demand of an agency whose country is not answered.
+fn foreign_agency() -> Log {
+    let mut log = Log::founded2();
+    let directory = super::log::directory("age1agency").replacen("\"US\"", "\"BR\"", 1);
+    log.activate("directory", &directory);
+    for step in ["request.received", "request.authenticated"] {
+        log.step(step);
+    }
+    log
+}
+
+#[test]
+fn s_08_i_18_what_no_document_mends_is_not_reopened_by_one() {
+    let reopened = |code: &str| {
+        let mut log = Log::at2("request.authenticated");
+        if code == "use_mlat" {
+            log = foreign_agency();
+        }
+        let data = json!({"reasons": [{"code": code, "item": null, "detail": "so"}]});
+        log.must("request.rejected", Some(REQUEST), "p-sen", &data);
+        let cure = super::arrival::cure(&json!([]), "order 2");
+        log.post("request.cured", Some(REQUEST), "p-in", &cure).err().map(|refusal| refusal.rule)
+    };
+    assert_eq!(reopened("unsigned"), None);
+    assert_eq!(reopened("use_mlat"), Some(Rule::I18));
+}
+
 #[test]
 fn i_20_s_52_s_14_what_is_not_answered_is_rejected_as_that() {
     let no = Some(Rule::I20);
-    // Before anybody classified it, a reviewer may see what it is.
-    assert_eq!(answers(&mut Log::at2("request.authenticated")), [None, None, no, no, no]);
+    assert_eq!(answers(&mut Log::at2("request.authenticated")), [no, no, no, no, no], "nobody knows yet");
     assert_eq!(answers(&mut classified(&[])), [no, no, no, no, no], "a warrant of an answered country");
     let foreign = classified(&[("country", json!("BR"))]);
     assert_eq!(answers(&mut foreign.clone()), [None, None, no, no, no]);
     let wiretap = classified(&[("instrument", json!("us.wiretap_t3"))]);
     assert_eq!(answers(&mut wiretap.clone()), [no, None, no, no, no]);
+    // Of a country that is not answered, before it is classified; an emergency may come from anywhere.
+    let mut early = foreign_agency();
+    assert_eq!(answers(&mut early), [None, no, no, no, no]);
+    let emergency = super::special::emergency();
+    assert_eq!(answers(&mut emergency.clone()), [no, no, no, no, no], "it lacks findings, not an answer");
+    let kept = super::special::preservation();
+    for open in [super::special::letter(), kept, super::special::a_litigants()] {
+        assert_eq!(answers(&mut open.clone()), [no, no, no, no, no], "answered, if in another way");
+    }
     for code in ["exceeds_authority", "unsigned"] {
         assert_eq!(reject(&mut wiretap.clone(), code), None, "the eight are the reviewer's to judge");
     }
@@ -58,9 +93,7 @@ fn i_20_s_52_s_14_what_is_not_answered_is_rejected_as_that() {
 #[test]
 fn i_20_s_03_s_84_i_33_what_is_never_complied_with_is_rejected_as_that() {
     let no = Some(Rule::I20);
-    for (kind, expected) in
-        [("capability", [None, None, no, None, no]), ("programme", [None, None, no, no, None])]
-    {
+    for (kind, expected) in [("capability", [no, no, no, None, no]), ("programme", [no, no, no, no, None])] {
         let mut log = Log::founded2();
         let (actor, mut data) = log.data("request.received");
         data["kind"] = json!(kind);
@@ -70,7 +103,7 @@ fn i_20_s_03_s_84_i_33_what_is_never_complied_with_is_rejected_as_that() {
     let mut log = Log::at2("request.received");
     let failed = super::arrival::failed();
     log.must("request.auth_failed", Some(REQUEST), "p-rev", &failed);
-    assert_eq!(answers(&mut log), [None, None, None, no, no], "an impostor's");
+    assert_eq!(answers(&mut log), [no, no, None, no, no], "an impostor's");
 }
 
 #[test]

@@ -392,8 +392,8 @@ fn case_56_an_order_for_a_new_capability_is_counted_after_540_days() {
     };
     let at = |day: &str| Timestamp::parse(&format!("{day}T00:00:00.000Z")).expect("a time");
     let period = Period { from: at("2026-07-01"), to: at("2027-01-01") };
-    let told = |row: &Row, day: &str| {
-        let figures = Figures::count(std::slice::from_ref(row), period, at(day));
+    let told = |row: &Row, published_at: Timestamp| {
+        let figures = Figures::count(std::slice::from_ref(row), period, published_at);
         let orders = [ReportCategory::Nsl, ReportCategory::FisaContent, ReportCategory::FisaNoncontent]
             .map(|category| figures.security(Some(category)).orders);
         (orders.iter().sum::<u64>(), figures.delayed())
@@ -401,12 +401,19 @@ fn case_56_an_order_for_a_new_capability_is_counted_after_540_days() {
     // 540 days after 1 November 2026 is 24 April 2028.
     let fisa = || classified("national_security", "us.fisa_1842", "fisc", "national_security");
     let new = row(fisa(), Some("2026-11-01T00:00:00.000Z"));
-    assert_eq!((told(&new, "2027-07-01"), told(&new, "2028-04-23")), ((0, 1), (0, 1)));
-    assert_eq!(told(&new, "2028-04-24"), (1, 0));
+    assert_eq!((told(&new, at("2027-07-01")), told(&new, at("2028-04-23"))), ((0, 1), (0, 1)));
+    assert_eq!(told(&new, at("2028-04-24")), (1, 0));
     let old = row(fisa(), None);
-    assert_eq!(told(&old, "2027-07-01"), (1, 0));
+    assert_eq!(told(&old, at("2027-07-01")), (1, 0));
+    // Nobody recorded whether it is new: it waits from its receipt on.
+    let unrecorded = fisa();
+    let force = unrecorded.world.in_force().expect("founded");
+    let unrecorded = Row::of(&force.policy.value, &force.directory.value, unrecorded.case());
+    let end = unrecorded.received_at.saturating_add_ms(540 * DAY_MS);
+    assert_eq!(told(&unrecorded, end.saturating_add_ms(-1)), (0, 1));
+    assert_eq!(told(&unrecorded, end), (1, 0));
     let letter = row(letter(), Some("2026-11-01T00:00:00.000Z"));
-    assert_eq!(told(&letter, "2027-07-01"), (1, 0), "only FISA orders wait");
+    assert_eq!(told(&letter, at("2027-07-01")), (1, 0), "only FISA orders wait");
 }
 
 /// An emergency whose third approver signed too, up to its release. Its danger keeps the owner from

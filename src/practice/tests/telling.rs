@@ -270,19 +270,32 @@ fn s_68_s_72_s_75_what_an_order_lacks_and_what_becomes_of_it() {
 
 #[test]
 fn s_68_an_order_without_a_ground_or_a_judge_is_looked_at_for_a_challenge() {
-    let looks = |member: &str, value: Value| {
+    let recorded = |days: i64, member: &str, value: Value| {
         let mut log = Log::at2("review.completed");
-        let mut data = order(&log, Some(30));
+        let mut data = order(&log, Some(days));
         data[member] = value;
+        let at = log.now_ms;
         log.must("secrecy.recorded", Some(REQUEST), "p-rev", &data);
-        let open = due(&log, Deadline::SecrecyReview).len();
+        (log, at)
+    };
+    let looks =
+        |log: &Log| -> Vec<i64> { due(log, Deadline::SecrecyReview).iter().map(|due| due.as_ms()).collect() };
+    let (complete, _) = recorded(300, "individual_necessity", json!(true));
+    assert_eq!(looks(&complete), [0; 0], "it lacks nothing");
+    for (member, value) in [("grounds", json!([])), ("judge_approved", json!(false))] {
+        let (mut log, at) = recorded(300, member, value.clone());
+        assert_eq!(looks(&log), [at + 90 * DAY_MS], "{member}");
+        log.now_ms = at + 80 * DAY_MS;
         let look = json!({"secrecy": "NDO-1", "to_be_challenged": true, "note_sha256": digest("note")});
         log.must("secrecy.reviewed", Some(REQUEST), "p-cou", &look);
-        (open, due(&log, Deadline::SecrecyEnd).len())
-    };
-    assert_eq!(looks("individual_necessity", json!(true)), (0, 1), "it lacks nothing");
-    assert_eq!(looks("grounds", json!([])), (1, 1));
-    assert_eq!(looks("judge_approved", json!(false)), (1, 1));
+        let looked = log.now_ms - MINUTE_MS;
+        assert_eq!(looks(&log), [looked + 90 * DAY_MS], "{member}: and again");
+        // What ends before the next look needs none, nor does what has ended.
+        let (mut short, _) = recorded(90, member, value);
+        assert_eq!(looks(&short), [0; 0], "{member}");
+        short.now_ms += 200 * DAY_MS;
+        assert_eq!(looks(&short), [0; 0], "{member}");
+    }
     let mut log = Log::at2("review.completed");
     let mut data = order(&log, Some(30));
     data["grounds"] = json!(["flight_from_prosecution", "flight_from_prosecution"]);

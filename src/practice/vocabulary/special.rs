@@ -214,7 +214,8 @@ pub struct SecurityRecorded {
     pub is_certified: bool,
     /// Whether it tells of the right to review (18 USC 2709, 3511).
     pub tells_of_review: bool,
-    /// Since when the provider has had this capability; null: not one it serves (50 USC 1874(b)).
+    /// When the first order for this platform, product or service was received, if that is a new one for
+    /// such orders; null: such orders came before (50 USC 1874(b)).
     #[serde(deserialize_with = "json::nullable")]
     pub capability_since: Option<Timestamp>,
 }
