@@ -228,38 +228,3 @@ fn the_demonstration_refuses_releases_and_names_the_entry() {
     let identity = home.join("auditor/key.txt").display().to_string();
     probity(["verify", &export, "--log-key", &vkey, "--identity", &identity]).expect(0);
 }
-
-/// Every command with its page of help: the program's own, and those below it.
-fn pages(path: &[&str], found: &mut Vec<(String, String)>) {
-    let asked: Vec<&str> = path.iter().copied().chain(["--help"]).collect();
-    let page = probity(&asked).expect(0).stdout;
-    let commands = page.lines().skip_while(|line| !line.starts_with("Commands:")).skip(1);
-    let commands = commands.take_while(|line| line.starts_with("  "));
-    let names =
-        commands.filter(|line| !line.starts_with("   ")).filter_map(|line| line.split_whitespace().next());
-    for name in names.filter(|name| *name != "help") {
-        pages(&path.iter().copied().chain([name]).collect::<Vec<_>>(), found);
-    }
-    found.push((path.join(" "), page.clone()));
-}
-
-#[test]
-fn s_91_no_command_and_no_option_overrides_and_every_command_is_documented() {
-    let mut found = Vec::new();
-    pages(&[], &mut found);
-    assert!(found.len() > 15, "{:?}", found.iter().map(|(name, _)| name).collect::<Vec<_>>());
-    let readme = std::fs::read_to_string(repository().join("README.md")).expect("the page");
-    for (name, page) in &found {
-        let options = page.split_whitespace().filter(|word| word.starts_with("--"));
-        for option in options {
-            for word in ["force", "override", "bypass", "skip", "insecure", "unsafe", "decrypt", "yes"] {
-                assert!(!option.contains(word), "{name} {option}");
-            }
-        }
-        for word in name.split_whitespace() {
-            assert!(!["force", "override", "decrypt", "unseal"].contains(&word), "{name}");
-        }
-        let top = name.split_whitespace().next().unwrap_or("probity");
-        assert!(readme.contains(top), "README.md does not name {top}");
-    }
-}

@@ -224,3 +224,60 @@ fn restore() -> Failure {
 fn short(digest: &Digest) -> String {
     digest.to_string().chars().take(16).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    //! Goal: there is no back door at the command line (S-91): no hidden command or option, none that
+    //! overrides a rule, and none that the operators' page does not have.
+    //! Method: the whole tree of commands, as the parser knows it.
+
+    use clap::{Arg, Command, CommandFactory as _};
+
+    use super::Cli;
+
+    const OVERRIDES: [&str; 9] =
+        ["force", "override", "bypass", "skip", "insecure", "unsafe", "decrypt", "unseal", "ignore"];
+
+    /// Every command below this one with its path, hidden ones too.
+    fn all<'c>(command: &'c Command, path: &str, found: &mut Vec<(String, &'c Command)>) {
+        let path = format!("{path} {}", command.get_name()).trim().to_owned();
+        found.push((path.clone(), command));
+        for inner in command.get_subcommands() {
+            all(inner, &path, found);
+        }
+    }
+
+    fn names(argument: &Arg) -> Vec<String> {
+        let long = argument.get_long().into_iter().chain(argument.get_all_aliases().unwrap_or_default());
+        long.map(str::to_owned).chain([argument.get_id().to_string()]).collect()
+    }
+
+    #[test]
+    fn s_91_nothing_is_hidden_and_nothing_overrides() {
+        let program = Cli::command();
+        let mut commands = Vec::new();
+        all(&program, "", &mut commands);
+        for (path, command) in commands {
+            assert!(!command.is_hide_set(), "{path} is hidden");
+            let options = command.get_arguments();
+            let shown: Vec<&Arg> = options.filter(|argument| argument.get_id() != "help").collect();
+            assert!(shown.iter().all(|argument| !argument.is_hide_set()), "{path} hides an option");
+            let words = shown.into_iter().flat_map(names).chain([command.get_name().to_owned()]);
+            let words = words.chain(command.get_all_aliases().map(str::to_owned));
+            for word in words {
+                assert!(!OVERRIDES.iter().any(|bad| word.contains(bad)), "{path} {word}");
+            }
+        }
+    }
+
+    #[cfg(feature = "ledger")]
+    #[test]
+    fn s_91_the_operators_page_has_each_command_and_no_other() {
+        let page = include_str!("../../docs/OPERATIONS.md");
+        let rows = page.lines().filter_map(|line| line.strip_prefix("| `probity ")?.split_once('`'));
+        let rows: std::collections::BTreeSet<&str> = rows.map(|(name, _)| name).collect();
+        let program = Cli::command();
+        let commands = program.get_subcommands().map(Command::get_name);
+        assert_eq!(commands.collect::<std::collections::BTreeSet<_>>(), rows);
+    }
+}
