@@ -235,8 +235,8 @@ mod tests {
 
     use super::Cli;
 
-    const OVERRIDES: [&str; 9] =
-        ["force", "override", "bypass", "skip", "insecure", "unsafe", "decrypt", "unseal", "ignore"];
+    const OVERRIDES: [&str; 8] =
+        ["force", "override", "bypass", "skip", "unsafe", "decrypt", "unseal", "ignore"];
 
     /// Every command below this one with its path, hidden ones too.
     fn all<'c>(command: &'c Command, path: &str, found: &mut Vec<(String, &'c Command)>) {

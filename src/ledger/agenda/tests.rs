@@ -79,7 +79,8 @@ fn what_is_over_is_told_once_for_each_entry_and_until_it_is_confirmed() {
     assert_eq!(over(10, 9), (vec![7, 8], Some(20)));
     assert_eq!(over(10, 1), (vec![7], Some(20)));
     assert_eq!(over(30, 9), (vec![7, 8, 9], None));
-    let passed = BTreeSet::from([(Deadline::Notice, LeafIndex::new(7))]);
+    // What the same entry set for another instant is another deadline.
+    let passed = BTreeSet::from([due(5, Some(1), 7).name(), due(6, Some(1), 8).name()]);
     agenda.replace(Some(&request(1)), open(open_ones(), &passed), Origin::Batch);
     assert_eq!(over(10, 9), (vec![8], Some(20)));
     let page = agenda.page(None, None, 9);

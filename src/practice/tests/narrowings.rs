@@ -38,11 +38,33 @@ fn i_27_an_order_is_narrowed_from_its_entry_on_and_not_before() {
     let end = log.case().telling.orders[0].to;
     log.now_ms += 10 * DAY_MS;
     assert_eq!(says(&mut log, "secrecy.narrowed", "p-rev", &narrowed(&json!(end))), None);
+    // The instant itself is no more under it.
+    let mut at_once = log.clone();
+    let instant = at_once.case().telling.orders[0].former[0].until.1;
+    let mut notice = told(&at_once, 0);
+    notice["sent_at"] = json!(instant);
+    assert_eq!(says(&mut at_once, "notice.sent", "p-priv", &notice), None);
     log.now_ms += 5 * DAY_MS;
     let under_it = told(&log, -6);
     assert_eq!(says(&mut log, "notice.sent", "p-priv", &under_it), Some(Rule::I27), "it covered both then");
     let after_it = told(&log, -4);
     assert_eq!(says(&mut log, "notice.sent", "p-priv", &after_it), None);
+}
+
+#[test]
+fn an_order_ever_covered_whom_it_once_covered_and_nobody_else() {
+    let mut log = two_customers();
+    gag(&mut log, &json!([account(ACCOUNT)[0], account(OTHER)[0]]));
+    let end = json!(log.case().telling.orders[0].to);
+    assert_eq!(says(&mut log, "secrecy.narrowed", "p-rev", &narrowed(&end)), None);
+    let order = &log.case().telling.orders[0];
+    let ever = |name: &str| {
+        let account = serde_json::from_value(account(name)[0].clone()).expect("an account");
+        (order.ever_covered(&account), order.end_for(&account).map(|(end, _)| end))
+    };
+    assert_eq!(ever(ACCOUNT), (true, order.to));
+    assert_eq!(ever(OTHER), (true, Some(order.former[0].until.1)));
+    assert!(!ever("c@example.org").0);
 }
 
 #[test]

@@ -293,4 +293,18 @@ fn s_28_nobody_alone_makes_a_consumer_of_an_organisation() {
     assert_eq!(profile(&mut log, "p-chief", private.clone()), Ok(()), "a second one, senior");
     assert_eq!(profile(&mut log, "p-rev", private), Ok(()), "a consumer's it is");
     assert!(log.case().screening.organisations.is_empty());
+
+    // As many as one request may have, whatever it was classified as in between.
+    let others = |count: usize| {
+        let named = |nth: usize| {
+            let account = serde_json::from_value(json!({"service": "mail", "account": format!("o{nth}")}));
+            (account.expect("an account"), "p-sen".parse().expect("a person"))
+        };
+        std::sync::Arc::new((0..count).map(named).collect())
+    };
+    for (count, expected) in [(65_535, Ok(())), (65_536, Err(Rule::F06))] {
+        let mut log = log.clone();
+        log.cases.get_mut(REQUEST).expect("there").screening.organisations = others(count);
+        assert_eq!(profile(&mut log, "p-sen", enterprise(ACCOUNT, 60)), expected, "{count} before it");
+    }
 }

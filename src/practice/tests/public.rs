@@ -191,6 +191,10 @@ fn i_34_incidents_name_what_they_touch() {
     assert_eq!(refused(&mut log, "incident.opened", &lost, without("since")), Rule::I34);
     let tomorrow = json!("2031-01-01T00:00:00.000Z");
     assert_eq!(refused(&mut log, "incident.opened", &lost, |data| data["since"] = tomorrow), Rule::I34);
+    let now = json!(log.stamp().time);
+    let mut at_once = lost.clone();
+    at_once["since"] = now;
+    log.clone().must("incident.opened", None, "p-sen", &at_once);
     let other = incident("other");
     let since = lost["since"].clone();
     assert_eq!(refused(&mut log, "incident.opened", &other, |data| data["since"] = since), Rule::I34);

@@ -186,3 +186,22 @@ fn i_46_the_first_entry_of_each_half_year_is_noted_and_4096_of_them_are_kept() {
         assert_eq!(log.world.records().halves.keys().next(), Some(&first), "{year}");
     }
 }
+
+#[test]
+fn i_46_a_half_year_begins_at_its_instant_and_keeps_its_first_entry_to_its_last_day() {
+    let mut log = Log { has_clock: false, ..Log::founded2() };
+    let declined = |log: &mut Log, at: &str| {
+        log.now_ms = crate::model::time::Timestamp::parse(at).expect("a time").as_ms();
+        let data = json!({"agency": null, "document_sha256": digest(at)});
+        log.must("voluntary.declined", None, "p-sen", &data).index
+    };
+    // 2027 does not leap: 181 days after its first instant the second half begins.
+    let first = declined(&mut log, "2027-01-01T00:00:00.000Z");
+    declined(&mut log, "2027-06-30T23:59:59.999Z");
+    let second = declined(&mut log, "2027-07-01T00:00:00.000Z");
+    // 184 days has that one: its last ones are no other half-year, and have no first entry of their own.
+    declined(&mut log, "2027-12-30T00:00:00.000Z");
+    declined(&mut log, "2027-12-31T23:59:59.999Z");
+    let noted: Vec<_> = log.world.records().halves.values().copied().collect();
+    assert_eq!(noted.get(1..), Some(&[first, second][..]), "beside the one in which the log began");
+}
