@@ -99,7 +99,7 @@ fn s_49_s_104_emergencies_and_litigants_have_tables_of_their_own() {
 #[test]
 fn s_26_content_by_a_courts_order_is_of_all_that_content_was_disclosed_on() {
     let demand = with_outcome(&consumer("a@example.org"), Outcome::DisclosedContent);
-    let by = |process, outcome| Row { process, outcome, ..demand.clone() };
+    let by = |process, outcome| Row { outcome, process, ..demand.clone() };
     let rows = [
         by(Some(Process::Warrant), Outcome::DisclosedContent),
         by(Some(Process::CourtOrder), Outcome::DisclosedContent),
