@@ -63,7 +63,8 @@ impl Replay {
     }
 
     /// Before index 0 of a log with so many entries, as somebody says: the tables of names do not move
-    /// as they grow. Room is made for [`ROOM_MAX`] at most; what is more, or not said, costs only time.
+    /// as they grow. Room is made for a million at most; what is more, or not said,
+    /// costs only time.
     #[must_use]
     pub fn with_room(entries: u64) -> Self {
         let room = usize::try_from(entries).unwrap_or(ROOM_MAX).min(ROOM_MAX);
