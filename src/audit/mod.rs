@@ -18,6 +18,7 @@ pub mod source;
 mod fold;
 mod heads;
 pub mod integrity;
+mod key_uses;
 pub mod keyfiles;
 mod quotes;
 pub mod receipt;

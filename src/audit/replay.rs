@@ -14,6 +14,7 @@ use zeroize::Zeroizing;
 
 use super::finding::{Code, Finding, Location, Severity};
 use super::integrity::{Integrity, Request, Summary};
+use super::key_uses::KeyUses;
 use super::keyfiles::read_rows;
 use super::layout::{SetKind, kek_name};
 use super::report::{Outcome, Report};
@@ -25,7 +26,7 @@ use crate::model::datakey::{Kek, KeyLine, WrapContext, WrappedKey};
 use crate::model::digest::Digest;
 use crate::model::entry::{ENTRY_BYTES_MAX, Entry};
 use crate::model::event::Event;
-use crate::model::id::{ProductionId, RequestId};
+use crate::model::id::ProductionId;
 use crate::model::payload::{DataKey, KeyId, PayloadFault, SEALED_BYTES_MAX, SealedPayload};
 use crate::model::time::Timestamp;
 use crate::practice::vocabulary::LogCreated;
@@ -474,32 +475,4 @@ fn place(found: practice::Finding) -> Location {
     location.request = found.request;
     location.rule = Some(found.rule.to_string());
     location
-}
-
-/// Which key seals whose events: one for each request, one for the system's.
-#[derive(Default)]
-struct KeyUses {
-    system: Option<KeyId>,
-    of_request: BTreeMap<RequestId, KeyId>,
-    of_key: BTreeMap<KeyId, RequestId>,
-}
-
-impl KeyUses {
-    /// Notes one use; says what was expected and found if it is one that must not be.
-    fn note(&mut self, key_id: KeyId, request: Option<&RequestId>) -> Option<(String, String)> {
-        let found = format!("key {key_id}");
-        let Some(request) = request else {
-            let is_systems = self.system == Some(key_id);
-            return (!is_systems).then(|| ("the system's key".to_owned(), found));
-        };
-        match (self.of_request.get(request), self.of_key.get(&key_id)) {
-            (Some(key), _) => (*key != key_id).then(|| (format!("key {key} of this request"), found)),
-            (None, None) if self.system != Some(key_id) => {
-                self.of_request.insert(request.clone(), key_id);
-                self.of_key.insert(key_id, request.clone());
-                None
-            }
-            (None, _) => Some(("a key of its own".to_owned(), format!("{found}, which serves others too"))),
-        }
-    }
 }

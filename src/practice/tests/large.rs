@@ -6,10 +6,9 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use super::cases::{DAY_MS, gag};
-use super::log::{Log, REQUEST, digest, item, scope};
-use super::path2::consumer;
-use super::screening::{ACCOUNT, review, to_review_with};
+use super::cases::DAY_MS;
+use super::log::{Log, REQUEST, digest};
+use super::screening::ACCOUNT;
 use crate::practice::Rule;
 use crate::practice::due::{Deadline, of_case};
 
@@ -17,33 +16,7 @@ const ACCOUNTS: usize = 5_000;
 
 fn released() -> Log {
     let others: Vec<String> = (1..ACCOUNTS).map(|nth| format!("b{nth}@example.org")).collect();
-    let basic = others.iter().map(|name| item(name, "bsi"));
-    let asked = [item(ACCOUNT, "bsi"), item(ACCOUNT, "content_stored")];
-    let all = scope(&asked.into_iter().chain(basic).collect::<Vec<_>>());
-    let mut log = to_review_with(|step, data| match step {
-        "request.classified" => {
-            let names = data["identifiers"].as_array_mut().expect("identifiers");
-            names.extend(
-                others
-                    .iter()
-                    .map(|name| json!({"kind": "email", "value": name, "service": "mail", "account": name})),
-            );
-            data["scope"] = json!(all);
-        }
-        "accounts.profiled" => {
-            let profiles = [ACCOUNT].into_iter().chain(others.iter().map(String::as_str)).map(consumer);
-            data["accounts"] = json!(profiles.collect::<Vec<Value>>());
-        }
-        _ => {}
-    });
-    gag(&mut log, &Value::Null);
-    review(&mut log, |data| data["scope"] = json!(all)).expect("reviewed");
-    log.walk2("review.completed", "bundle.sealed");
-    let suppressed = json!({"accounts": null, "secrecy": "S-1"});
-    log.must("notice.suppressed", Some(REQUEST), "p-priv", &suppressed);
-    log.step("senior releases");
-    log.step("bundle.released");
-    log
+    super::narrowings::consumers_released(&others)
 }
 
 fn owed(log: &Log) -> BTreeSet<String> {

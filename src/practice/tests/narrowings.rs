@@ -111,20 +111,34 @@ fn s_72_a_ruling_narrows_from_its_own_instant_on() {
     assert_eq!(says(&mut log, "notice.sent", "p-priv", &after_it), None, "told on Saturday");
 }
 
-/// Two consumers' accounts, to the release of what both asked for.
+/// Two consumers' accounts, to the release of what was asked of both.
 pub(super) fn two_consumers_released() -> Log {
-    let both = scope(&[item(ACCOUNT, "bsi"), item(ACCOUNT, "content_stored"), item(OTHER, "bsi")]);
+    consumers_released(&[OTHER.to_owned()])
+}
+
+/// One consumer's account and these, under a gag over all, to the release of what was asked of them.
+pub(super) fn consumers_released(others: &[String]) -> Log {
+    let basic = others.iter().map(|name| item(name, "bsi"));
+    let asked = [item(ACCOUNT, "bsi"), item(ACCOUNT, "content_stored")];
+    let all = scope(&asked.into_iter().chain(basic).collect::<Vec<_>>());
     let mut log = to_review_with(|step, data| match step {
         "request.classified" => {
             let names = data["identifiers"].as_array_mut().expect("identifiers");
-            names.push(json!({"kind": "email", "value": OTHER, "service": "mail", "account": OTHER}));
-            data["scope"] = json!(both);
+            names.extend(
+                others
+                    .iter()
+                    .map(|name| json!({"kind": "email", "value": name, "service": "mail", "account": name})),
+            );
+            data["scope"] = json!(all);
         }
-        "accounts.profiled" => data["accounts"] = json!([consumer(ACCOUNT), consumer(OTHER)]),
+        "accounts.profiled" => {
+            let profiles = [ACCOUNT].into_iter().chain(others.iter().map(String::as_str)).map(consumer);
+            data["accounts"] = json!(profiles.collect::<Vec<Value>>());
+        }
         _ => {}
     });
     gag(&mut log, &Value::Null);
-    review(&mut log, |data| data["scope"] = json!(both)).expect("reviewed");
+    review(&mut log, |data| data["scope"] = json!(all)).expect("reviewed");
     log.walk2("review.completed", "bundle.sealed");
     let suppressed = json!({"accounts": null, "secrecy": "S-1"});
     log.must("notice.suppressed", Some(REQUEST), "p-priv", &suppressed);
