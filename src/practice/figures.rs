@@ -9,6 +9,7 @@
 
 mod count;
 mod definition;
+pub mod inference;
 
 use std::collections::BTreeSet;
 
