@@ -219,8 +219,8 @@ fn pair(run: Run, entries: &[Seen], tile: &[Hash], report: &mut Report) -> Vec<L
             let location = Location::file(leaf_tile_name(run)).at(index);
             report.add(Finding::new(Code::EntryOrTile, location, tile, entry));
         }
-        // Neither: a placeholder, so that the places behind it stay right. The root cannot
-        // match, and what is missing was reported.
+        // Neither is there: zeros stand in its place, so that those behind it keep theirs. The root
+        // cannot match, and what is missing was reported.
         let either = entry.or(tile).unwrap_or(Hash::ZERO);
         leaves.push(Leaf { entry: entry.unwrap_or(either), tile: tile.unwrap_or(either) });
     }

@@ -94,7 +94,8 @@ pub struct Secrecy {
 pub struct Former {
     /// The accounts.
     pub accounts: Accounts,
-    /// The entry that narrowed it, and its time, at which it covered them no more.
+    /// The entry that narrowed it, and the instant from which it covered them no more: a ruling's own, or
+    /// the entry's.
     pub until: (LeafIndex, Timestamp),
 }
 
