@@ -51,12 +51,18 @@ fn i_27_an_order_is_narrowed_from_its_entry_on_and_not_before() {
     assert_eq!(says(&mut log, "notice.sent", "p-priv", &after_it), None);
 }
 
-#[test]
-fn an_order_ever_covered_whom_it_once_covered_and_nobody_else() {
+/// An order over two accounts that was narrowed to one of them.
+pub(super) fn narrowed_to_one() -> Log {
     let mut log = two_customers();
     gag(&mut log, &json!([account(ACCOUNT)[0], account(OTHER)[0]]));
     let end = json!(log.case().telling.orders[0].to);
     assert_eq!(says(&mut log, "secrecy.narrowed", "p-rev", &narrowed(&end)), None);
+    log
+}
+
+#[test]
+fn an_order_ever_covered_whom_it_once_covered_and_nobody_else() {
+    let log = narrowed_to_one();
     let order = &log.case().telling.orders[0];
     let ever = |name: &str| {
         let account = serde_json::from_value(account(name)[0].clone()).expect("an account");
