@@ -33,7 +33,7 @@ pub struct Sum {
 type Range = (i128, i128);
 
 /// The figures that the table gives away: a range that is narrower than its band, or one number where
-/// nothing is shown. Each round costs the length of the sums; there are at most [`ROUNDS_MAX`].
+/// nothing is shown. Each round costs the length of the sums; there are at most 64.
 #[must_use]
 pub fn revealed(shown: &[Shown], sums: &[Sum]) -> Vec<usize> {
     let mut ranges: Vec<Range> = shown.iter().map(|figure| first(*figure)).collect();
