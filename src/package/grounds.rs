@@ -106,7 +106,8 @@ fn recipients(
     let agency = case.agency.as_ref().and_then(|id| world.directory()?.value.agency(id));
     let agency = agency.filter(|agency| agency.is_valid_at(at));
     let agency = agency.ok_or(refused("the request's agency is not in the directory, or no longer valid"))?;
-    let recipients = Recipients::parse(agency.recipients_at(at).map(|recipient| recipient.age.as_str()))?;
+    let recipients = agency.recipients_at(case.readers(), at);
+    let recipients = Recipients::parse(recipients.map(|recipient| recipient.age.as_str()))?;
     let digests = recipients.sha256().into_iter().collect();
     if case.standing_approvals().iter().any(|given| given.recipients != digests) {
         return Err(refused("the directory's recipients are not those that were approved"));

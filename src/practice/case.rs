@@ -12,7 +12,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use super::approvals::{self, ApprovalState};
-use super::directory::Level;
+use super::directory::{Level, Readers};
 use super::due::DueName;
 use super::policy::{Code, CountryCode, Issuer};
 use super::vocabulary::{
@@ -176,6 +176,8 @@ pub struct Classified {
     pub level: Level,
     /// The country.
     pub country: CountryCode,
+    /// The country that asked for it by treaty.
+    pub foreign_origin: Option<CountryCode>,
     /// What it serves.
     pub nature: Nature,
     /// The entity addressed.
@@ -285,6 +287,12 @@ impl Disclosure {
 }
 
 impl Case {
+    /// Who of the agency may open a bundle of it.
+    #[must_use]
+    pub fn readers(&self) -> Readers {
+        if self.screening.privileges.is_empty() { Readers::Investigators } else { Readers::FilterTeam }
+    }
+
     /// The collection that is neither destroyed nor followed by a further one, if there is one.
     #[must_use]
     pub fn live_disclosure(&self) -> Option<&Disclosure> {

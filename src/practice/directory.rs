@@ -85,12 +85,25 @@ pub struct Agency {
 pub struct Recipient {
     /// The recipient string, e.g. `age1…`.
     pub age: String,
+    /// Whether it is the agency's filter team's, which works apart from the investigators: bundles of
+    /// what may be privileged go to it alone, and no other ones do (case 35).
+    #[serde(default)]
+    pub filter_team: bool,
     /// When and by which way it was confirmed out of band, for people.
     pub confirmed: String,
     /// From when, inclusive.
     pub valid_from: Timestamp,
     /// Until when, exclusive.
     pub valid_to: Option<Timestamp>,
+}
+
+/// Who of an agency opens a bundle.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Readers {
+    /// Whoever investigates.
+    Investigators,
+    /// People apart from them, who take out what is privileged.
+    FilterTeam,
 }
 
 /// A key that acknowledges deliveries.
@@ -229,15 +242,16 @@ impl Agency {
         covers(Some(self.valid_from), self.valid_to, at)
     }
 
-    /// The recipients current at the instant.
-    pub fn recipients_at(&self, at: Timestamp) -> impl Iterator<Item = &Recipient> {
-        self.recipients.iter().filter(move |r| covers(Some(r.valid_from), r.valid_to, at))
+    /// The recipients of those readers, current at the instant.
+    pub fn recipients_at(&self, readers: Readers, at: Timestamp) -> impl Iterator<Item = &Recipient> {
+        let is_meant = move |r: &&Recipient| r.filter_team == (readers == Readers::FilterTeam);
+        self.recipients.iter().filter(is_meant).filter(move |r| covers(Some(r.valid_from), r.valid_to, at))
     }
 
-    /// SHA-256 of each recipient string current at the instant, ascending.
+    /// SHA-256 of each of their recipient strings current at the instant, ascending.
     #[must_use]
-    pub fn recipient_digests_at(&self, at: Timestamp) -> BTreeSet<Digest> {
-        self.recipients_at(at).map(|recipient| Digest::of(recipient.age.as_bytes())).collect()
+    pub fn recipient_digests_at(&self, readers: Readers, at: Timestamp) -> BTreeSet<Digest> {
+        self.recipients_at(readers, at).map(|recipient| Digest::of(recipient.age.as_bytes())).collect()
     }
 
     /// The acknowledgement keys current at the instant.
@@ -266,8 +280,10 @@ mod tests {
         let agency = directory.agencies().next().expect("an agency");
         let before = agency.valid_from.saturating_add_ms(-1);
         assert!(!agency.is_valid_at(before) && agency.is_valid_at(agency.valid_from));
-        assert!(agency.recipient_digests_at(before).is_empty());
-        assert_eq!(agency.recipient_digests_at(agency.valid_from).len(), 1);
+        let digests = |at| agency.recipient_digests_at(Readers::Investigators, at);
+        assert!(digests(before).is_empty());
+        assert_eq!(digests(agency.valid_from).len(), 1);
+        assert!(agency.recipient_digests_at(Readers::FilterTeam, agency.valid_from).is_empty());
         assert_eq!(agency.ack_keys_at(agency.valid_from).count(), 1);
     }
 

@@ -51,6 +51,8 @@ pub enum Deadline {
     Erasure,
     /// The screening process is to be reviewed.
     ProcessReview,
+    /// An incident is to be opened about a bundle that is recalled, or an agency that knows of no demand.
+    Incident,
     /// A report on law-enforcement requests is to be published.
     ReportLawEnforcement,
     /// A report on national security is to be published.
@@ -61,7 +63,7 @@ pub enum Deadline {
 
 impl Deadline {
     /// Every kind.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::Answer,
         Self::Execution,
         Self::Objection,
@@ -77,6 +79,7 @@ impl Deadline {
         Self::Credit,
         Self::Erasure,
         Self::ProcessReview,
+        Self::Incident,
         Self::ReportLawEnforcement,
         Self::ReportNationalSecurity,
         Self::NcmecEnd,
@@ -99,6 +102,7 @@ impl Deadline {
             Self::Credit => Rule::S108,
             Self::Erasure => Rule::I49,
             Self::ProcessReview => Rule::I58,
+            Self::Incident => Rule::I34,
             Self::ReportLawEnforcement | Self::ReportNationalSecurity => Rule::I48,
             Self::NcmecEnd => Rule::I38,
         }

@@ -157,6 +157,8 @@ pub struct Row {
     pub received_at: Timestamp,
     /// The authority's country: of its demand, or its own as long as that is not classified.
     pub country: Option<CountryCode>,
+    /// The country that asked for it by treaty, which is counted beside (S-52).
+    pub foreign_origin: Option<CountryCode>,
     /// The level of government, likewise.
     pub level: Option<Level>,
     /// Whose accounts.
@@ -193,6 +195,7 @@ impl Row {
             table: Table::of(case.received.kind),
             received_at: case.received.received_at,
             country: classified.map(|found| found.country).or(agency.map(|agency| agency.country)),
+            foreign_origin: classified.and_then(|found| found.foreign_origin),
             level: classified.map(|found| found.level).or(agency.map(|agency| agency.level)),
             group: accounts.iter().map(|row| Group::of(policy, row)).max().unwrap_or(Group::Unprofiled),
             outcome: outcome::of(case),

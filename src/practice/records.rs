@@ -8,12 +8,16 @@ use serde::{Deserialize, Serialize};
 
 use super::due::DueName;
 use super::vocabulary::{Crypto, DeclaredFigure, Series};
-use crate::model::id::{AgencyId, IncidentId, ReportId};
+use crate::model::id::{AgencyId, IncidentId, ProductionId, ReportId, RequestId};
 use crate::model::time::Timestamp;
 use crate::tlog::LeafIndex;
 
 /// Most incidents open at a time.
 pub const INCIDENTS_MAX: usize = 4096;
+/// Most recalls and denials that wait for an incident; then one must be opened before the next.
+pub const UNEXPLAINED_MAX: usize = 4096;
+/// Most bundles of which is known that an incident names them.
+pub const INCIDENT_BUNDLES_MAX: usize = 16_384;
 /// Most agencies of earlier directories.
 pub const AGENCIES_MAX: usize = 65_536;
 /// Most reports to NCMEC whose data is still kept.
@@ -33,6 +37,10 @@ pub struct Records {
     pub since: Option<(LeafIndex, Timestamp)>,
     /// The incidents that are open, by the entry that opened them.
     pub incidents: BTreeMap<IncidentId, LeafIndex>,
+    /// What an incident is to be opened about, by the entry that showed it.
+    pub unexplained: BTreeMap<LeafIndex, Unexplained>,
+    /// The bundles that an incident names: a recall of one needs no other.
+    pub incident_bundles: BTreeSet<ProductionId>,
     /// What is kept for NCMEC: the entry, and until when.
     pub ncmec: BTreeMap<ReportId, (LeafIndex, Timestamp)>,
     /// The last review of the screening process.
@@ -52,6 +60,18 @@ pub struct Records {
     pub encryption: Option<Crypto>,
     /// Deadlines whose passing the daemon's clock confirmed.
     pub passed: BTreeSet<DueName>,
+}
+
+/// Something that should not have happened, and that no incident tells of yet.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Unexplained {
+    /// The request.
+    pub request: RequestId,
+    /// The bundle that was recalled; none where the agency denied the demand before one left.
+    pub production: Option<ProductionId>,
+    /// When it was recorded.
+    pub at: Timestamp,
 }
 
 /// The last report of a series.

@@ -21,6 +21,9 @@ use probity::tlog::tile::Run;
 use probity::tlog::{
     Checkpoint, Hash, LeafIndex, LogSigner, Origin, SignedCheckpoint, TreeSize, leaf_hash, node_hash,
 };
+use serde_json::Value;
+
+const MINUTE_MS: i64 = 60_000;
 
 /// An exported log, whole, with what opens and continues it.
 pub(super) struct Forger {
@@ -33,6 +36,8 @@ pub(super) struct Forger {
     key_of: HashMap<Option<RequestId>, KeyId>,
     /// Everything there is, opened.
     pub(super) events: Vec<Event>,
+    /// How long after the last entry the next one comes.
+    pause_ms: i64,
 }
 
 impl Forger {
@@ -61,8 +66,8 @@ impl Forger {
         let size = head.lines().nth(1).expect("a size").parse().expect("a number");
         let entries = framed(&export, "tile/entries", size, 2);
         let payloads = framed(&export, "payload", size, 4);
-        let mut forger =
-            Self { origin, signer, entries, payloads, keys, key_of: HashMap::new(), events: Vec::new() };
+        let (key_of, events, pause_ms) = (HashMap::new(), Vec::new(), MINUTE_MS);
+        let mut forger = Self { origin, signer, entries, payloads, keys, key_of, events, pause_ms };
         forger.open_all();
         forger
     }
@@ -88,9 +93,30 @@ impl Forger {
         leaf_hash(&self.entries[usize::try_from(index).expect("few")])
     }
 
-    /// Writes one entry after the last, at its time plus a minute, and tells its index.
-    pub(super) fn write(&mut self, event: &Event) -> u64 {
-        let last = Entry::parse(self.entries.last().expect("there are entries")).expect("an entry");
+    /// When an entry was written.
+    pub(super) fn time(&self, index: u64) -> Timestamp {
+        Entry::parse(&self.entries[usize::try_from(index).expect("few")]).expect("an entry").time
+    }
+
+    /// The first entry about a request that is of that type, and what it says.
+    pub(super) fn first(&self, request: &str, type_: &str) -> (u64, Value) {
+        let is_it = |event: &Event| {
+            event.type_ == type_ && event.request.as_ref().is_some_and(|id| id.as_str() == request)
+        };
+        let at = self.events.iter().position(is_it).unwrap_or_else(|| panic!("{request} has {type_}"));
+        let data = serde_json::from_str(self.events[at].data.get()).expect("JSON");
+        (u64::try_from(at).expect("few"), data)
+    }
+
+    /// So many days go by before the next entry.
+    pub(super) const fn wait(&mut self, days: i64) {
+        self.pause_ms = days * 86_400_000;
+    }
+
+    /// Writes one entry after the last, a minute later or after the wait, and tells its index.
+    pub(super) fn write(&mut self, event: Event) -> u64 {
+        let time = self.time(self.size() - 1).as_ms() + self.pause_ms;
+        self.pause_ms = MINUTE_MS;
         let index = LeafIndex::new(self.size());
         let id = self.key_of[&event.request];
         let salt = *Digest::of(format!("salt {index}").as_bytes()).as_bytes();
@@ -99,12 +125,13 @@ impl Forger {
         let (sealed, _) = sealed.expect("short");
         let entry = Entry {
             index,
-            time: Timestamp::from_ms(last.time.as_ms() + 60_000).expect("a time"),
+            time: Timestamp::from_ms(time).expect("a time"),
             prev: self.leaf(index.get() - 1),
             payload: sealed.digest(),
         };
         self.entries.push(entry.to_bytes());
         self.payloads.push(sealed.into_bytes());
+        self.events.push(event);
         index.get()
     }
 

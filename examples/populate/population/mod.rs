@@ -1,8 +1,8 @@
 //! A population of requests, made into a ledger.
 //!
 //! [`cells`] reads the file, [`people`] registers who acts, [`tale`] is one request's life in
-//! phases, [`paths`] the lives there are, [`noise`] what must not change the figures, [`press`]
-//! the ledger with its clock.
+//! phases, [`paths`] the lives there are, [`noise`] what must not change the figures,
+//! [`under_way`] what the log's end leaves unfinished, [`press`] the ledger with its clock.
 
 mod cells;
 mod demand;
@@ -13,6 +13,7 @@ mod press;
 mod seed;
 mod special;
 mod tale;
+mod under_way;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -77,7 +78,7 @@ pub(crate) fn populate(
     let seed = Seed::new(settings.seed);
     let mut begins = demands(cells, settings, seed);
     if settings.noise {
-        for tale in noise::all(seed) {
+        for tale in noise::all(seed).into_iter().chain(under_way::all()) {
             begins.entry(tale.begins()).or_default().push(Begin::Told(Box::new(tale)));
         }
     }

@@ -30,6 +30,8 @@ const PEOPLE: [(&str, &str, bool); 7] = [
 
 /// When they are registered: before the log begins.
 const SINCE: &str = "2021-10-01T00:00:00.000Z";
+/// When the agencies' numbers were confirmed: they stay good for a year, to the log's end.
+pub(super) const CONFIRMED: &str = "2021-10-20T00:00:00.000Z";
 
 /// An agency.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,7 +88,7 @@ pub(super) fn directory() -> anyhow::Result<String> {
              level = \"{level}\"\nvalid_from = \"{SINCE}\"\n\
              [[agency.recipient]]\nage = \"{}\"\nconfirmed = \"synthetic\"\nvalid_from = \"{SINCE}\"\n\
              [[agency.ack_key]]\nssh = \"{ssh}\"\nvalid_from = \"{SINCE}\"\n\
-             [[agency.call_back]]\nnumber = \"+1 202 555 0100\"\nsource = \"synthetic\"\nconfirmed_at = \"{SINCE}\"\n",
+             [[agency.call_back]]\nnumber = \"+1 202 555 0100\"\nsource = \"synthetic\"\nconfirmed_at = \"{CONFIRMED}\"\n",
             recipient.as_str()
         )]);
     }

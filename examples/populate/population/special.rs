@@ -6,7 +6,9 @@ use probity::practice::vocabulary::EventType as E;
 use serde_json::{Value, json};
 
 use super::demand::{DAY, Demand, Found, Secrecy, at, consumer};
-use super::people::{Agency, COUNSEL, ELSEWHERE, FEDERAL, PRIVACY, REVIEWER, SENIOR, STATE, THIRD};
+use super::people::{
+    Agency, CONFIRMED, COUNSEL, ELSEWHERE, FEDERAL, PRIVACY, REVIEWER, SENIOR, STATE, THIRD,
+};
 use super::press::time_of;
 use super::seed::digest;
 use super::tale::{Tale, Writer};
@@ -106,7 +108,7 @@ fn is_assessed(tale: &mut Writer, demand: &Demand) {
         E::CallbackMade,
         REVIEWER,
         json!({"agency": demand.agency.id, "number_source": "directory", "number_sha256": digest("+1 202 555 0100"),
-            "number_dated": "2021-10-01T00:00:00.000Z", "called_at": now, "answer": "confirmed",
+            "number_dated": CONFIRMED, "called_at": now, "answer": "confirmed",
             "note_sha256": digest(&format!("{} call", demand.name))}),
     );
 }

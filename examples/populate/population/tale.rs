@@ -25,6 +25,20 @@ pub(super) enum Step {
     Acknowledge { agency: &'static str },
 }
 
+impl Step {
+    /// What the log will call it.
+    const fn event_type(&self) -> EventType {
+        match self {
+            Self::Say { type_, .. } => *type_,
+            Self::Approve { .. } => EventType::ApprovalGiven,
+            Self::Open => EventType::DisclosureOpened,
+            Self::Seal { .. } => EventType::BundleSealed,
+            Self::Release => EventType::BundleReleased,
+            Self::Acknowledge { .. } => EventType::DeliveryAcknowledged,
+        }
+    }
+}
+
 /// The phases of a request, or of something that is none.
 #[derive(Debug)]
 pub(super) struct Tale {
@@ -52,6 +66,20 @@ impl Tale {
 
     pub(super) fn name(&self) -> &str {
         &self.name
+    }
+
+    /// The tale up to the first event of that type, which is left out with all that follows.
+    pub(super) fn before(mut self, type_: EventType) -> Self {
+        let is_it = |step: &Step| step.event_type() == type_;
+        if let Some(last) = self.phases.iter().position(|(_, steps)| steps.iter().any(is_it)) {
+            self.phases.truncate(last + 1);
+            if let Some((tick, mut steps)) = self.phases.pop_back() {
+                steps.truncate(steps.iter().take_while(|step| !is_it(step)).count());
+                // A phase that is left empty is no hour to wait for.
+                self.phases.extend((!steps.is_empty()).then_some((tick, steps)));
+            }
+        }
+        self
     }
 
     /// The steps of this tick, if it has any.

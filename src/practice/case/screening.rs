@@ -14,7 +14,7 @@ use crate::model::scope::ScopeItem;
 use crate::model::time::Timestamp;
 use crate::practice::policy::{Code, CountryCode};
 use crate::practice::vocabulary::{
-    AccountProfile, AccountRef, ComityFinding, Escalation, Exemption, Relief, Ruling, Segment,
+    AccountProfile, AccountRef, ComityFinding, Escalation, Exemption, Privilege, Relief, Ruling, Segment,
 };
 use crate::tlog::LeafIndex;
 
@@ -38,6 +38,8 @@ pub struct Screening {
     pub legality: Option<Legality>,
     /// What the demand may do to people.
     pub rights: Option<Rights>,
+    /// The confidences that it may hold: only a filter team may open it (case 35).
+    pub privileges: BTreeSet<Privilege>,
     /// Conflicts of laws, by the country whose law may stand against the demand.
     pub comity: BTreeMap<CountryCode, Comity>,
     /// How far each organisation's redirection has come.

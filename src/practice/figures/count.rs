@@ -116,6 +116,7 @@ type Cell = (Table, Option<CountryCode>, Group);
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Figures {
     cells: BTreeMap<Cell, Partition>,
+    treaty: BTreeMap<(Table, CountryCode), Partition>,
     abroad: BTreeMap<(CountryCode, Location), u64>,
     foreign_customers: BTreeMap<CountryCode, (u64, u64)>,
     content_by_order: (u64, u64),
@@ -133,6 +134,7 @@ impl Figures {
         let received: Vec<&Row> = rows.iter().filter(|row| period.holds(row.received_at)).collect();
         Self {
             cells: cells(&received),
+            treaty: treaty(&received),
             abroad: abroad(&received),
             foreign_customers: foreign_customers(&received),
             content_by_order: content_by_order(&received),
@@ -158,6 +160,19 @@ impl Figures {
     #[must_use]
     pub fn countries(&self, table: Table) -> BTreeSet<Option<CountryCode>> {
         self.cells.keys().filter(|cell| cell.0 == table).map(|cell| cell.1).collect()
+    }
+
+    /// The countries that asked for something of a table by treaty (case 43).
+    #[must_use]
+    pub fn treaty_countries(&self, table: Table) -> BTreeSet<CountryCode> {
+        self.treaty.keys().filter(|(of, _)| *of == table).map(|(_, country)| *country).collect()
+    }
+
+    /// What a country asked for by treaty. It stands in [`Figures::requests`] too, once, under the
+    /// country whose authority acted for it.
+    #[must_use]
+    pub fn by_treaty(&self, table: Table, country: CountryCode) -> Partition {
+        self.treaty.get(&(table, country)).cloned().unwrap_or_default()
     }
 
     /// Every request received in the period, whatever its table (S-114).
@@ -221,6 +236,16 @@ fn cells(received: &[&Row]) -> BTreeMap<Cell, Partition> {
         cells.entry((row.table, row.country, row.group)).or_default().add(row.outcome);
     }
     cells
+}
+
+fn treaty(received: &[&Row]) -> BTreeMap<(Table, CountryCode), Partition> {
+    let mut found: BTreeMap<_, Partition> = BTreeMap::new();
+    for row in received {
+        if let Some(country) = row.foreign_origin {
+            found.entry((row.table, country)).or_default().add(row.outcome);
+        }
+    }
+    found
 }
 
 /// Decided legal demands, with the country of each: what the published figures are about.

@@ -36,6 +36,9 @@ pub struct Times {
     pub erasure_days: u32,
     /// Days an agency has to open a released bundle; then `delivery.expired` may say that it did not.
     pub delivery_days: u32,
+    /// Days within which an incident is opened about a recalled bundle, or a demand that the agency it
+    /// names denies (I-34).
+    pub incident_days: u32,
     /// Seats above which an organisation is an enterprise (S-66): more than this.
     pub enterprise_seats: u32,
     /// The offset from UTC of a document's dates where it names no zone (I-15). None: such dates
@@ -60,6 +63,7 @@ impl Default for Times {
             credit_days: 30,
             erasure_days: 30,
             delivery_days: 30,
+            incident_days: 7,
             enterprise_seats: 50,
             default_utc_offset: None,
         }

@@ -120,6 +120,7 @@ pub(in crate::practice) fn classified(
         issuer: data.issuer,
         level: data.level,
         country: data.country,
+        foreign_origin: data.foreign_origin,
         nature: data.nature,
         entity: data.entity,
         issued_at: data.issued_at,
@@ -154,6 +155,15 @@ pub(in crate::practice) fn amended(
     case.classified = None;
     case.review = None;
     Ok(Change::of_case(case))
+}
+
+/// F-01: this rule set knows of no treaties.
+pub(in crate::practice) fn names_no_origin(data: &RequestClassified) -> Result<(), Refusal> {
+    if data.foreign_origin.is_none() {
+        return Ok(());
+    }
+    let reason = "a member that rule set 1 does not have";
+    Err(Refusal::malformed(Rule::F01, "/data/foreign_origin", reason, "leave it out"))
 }
 
 /// F-01: this rule set has no other reasons.

@@ -52,7 +52,10 @@ fn dispatch(context: &Context<'_>, case: Option<&Case>, data: Data) -> Result<Ve
         Data::ClockAccepted(clock) => governing::clock_accepted(context, &clock)?,
         Data::RequestReceived(data) => intake::received(context, case, data)?,
         Data::RequestAuthenticated(data) => intake::authenticated(context, known(context, case)?, data)?,
-        Data::RequestClassified(data) => intake::classified(context, known(context, case)?, data)?,
+        Data::RequestClassified(data) => {
+            intake::names_no_origin(&data)?;
+            intake::classified(context, known(context, case)?, data)?
+        }
         Data::OrderAmended(data) => intake::amended(context, known(context, case)?, &data)?,
         Data::RequestRejected(data) => {
             intake::reasons_are_of_the_eight(&data)?;

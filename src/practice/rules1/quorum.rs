@@ -11,6 +11,7 @@ use crate::model::digest::Digest;
 use crate::model::time::{HOUR_MS, Timestamp};
 use crate::practice::approvals::{self, ApprovalState};
 use crate::practice::case::{Case, Disclosure, Review, Sealed};
+use crate::practice::directory::Readers;
 use crate::practice::refusal::Refusal;
 use crate::practice::roles::Role;
 use crate::practice::rule::Rule;
@@ -34,9 +35,12 @@ pub(in crate::practice) fn current_recipients(
     let agency = case.agency.as_ref().and_then(|id| force.directory.value.agency(id));
     let recipients = agency
         .filter(|agency| agency.is_valid_at(at))
-        .map_or_else(BTreeSet::new, |agency| agency.recipient_digests_at(at));
+        .map_or_else(BTreeSet::new, |agency| agency.recipient_digests_at(case.readers(), at));
     if recipients.is_empty() {
-        let reason = "the request's agency has no current recipient in the directory";
+        let reason = match case.readers() {
+            Readers::Investigators => "the request's agency has no current recipient in the directory",
+            Readers::FilterTeam => "the request's agency has no current recipient of a filter team",
+        };
         return Err(Refusal::conflict(Rule::A05, "", reason, "have the directory changed first"));
     }
     Ok(recipients)

@@ -102,6 +102,7 @@ pub(in crate::practice) const fn of(kind: EventType) -> Actor {
         }
         E::LegalityReviewed => Person(Rule::S50, REVIEWERS),
         E::RightsScreened => Person(Rule::S34, REVIEWERS),
+        E::PrivilegeNoted => Person(Rule::I08, LAWYERS),
         E::EmergencyAssessed => Person(Rule::S39, REVIEWERS),
         E::RequestLinked
         | E::ComityAssessed

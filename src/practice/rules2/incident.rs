@@ -4,13 +4,18 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::publication::{has_room, recording};
-use crate::model::id::AgencyId;
+use crate::model::id::{AgencyId, ProductionId, RequestId};
+use crate::model::time::DAY_MS;
 use crate::practice::change::{Change, Claim, LostKey};
+use crate::practice::due::{Deadline, Due};
 use crate::practice::envelope::{Context, not_now};
-use crate::practice::records::{AGENCIES_MAX, INCIDENTS_MAX};
+use crate::practice::records::{
+    AGENCIES_MAX, INCIDENT_BUNDLES_MAX, INCIDENTS_MAX, UNEXPLAINED_MAX, Unexplained,
+};
 use crate::practice::refusal::Refusal;
 use crate::practice::rule::Rule;
 use crate::practice::vocabulary::{IncidentClosed, IncidentKind, IncidentOpened};
+use crate::practice::world::World;
 
 /// Most requests, and most bundles, of one incident.
 const LIST_MAX: usize = 4096;
@@ -22,6 +27,12 @@ pub(super) fn opened(context: &Context<'_>, data: &IncidentOpened) -> Result<Cha
     has_room(context, context.world.records.incidents.len(), INCIDENTS_MAX)?;
     let change = recording(context, |records| {
         records.incidents.insert(data.incident.clone(), context.stamp.index);
+        let room = INCIDENT_BUNDLES_MAX.saturating_sub(records.incident_bundles.len());
+        records.incident_bundles.extend(data.productions.iter().take(room).cloned());
+        records.unexplained.retain(|_, open| match &open.production {
+            Some(production) => !data.productions.contains(production),
+            None => !data.requests.contains(&open.request),
+        });
     });
     let change = change.claiming(Claim::Incident(data.incident.clone()));
     let change = data.requests.iter().enumerate().fold(change, |change, (at, request)| {
@@ -36,6 +47,43 @@ pub(super) fn opened(context: &Context<'_>, data: &IncidentOpened) -> Result<Cha
         }
         None => change,
     })
+}
+
+/// I-34 (cases 13, 21, 22, 32): what a recall or a denial shows is somebody's to look into, by an incident
+/// that names the bundle, or the request of which none left.
+pub(super) fn showing(
+    context: &Context<'_>,
+    mut change: Change,
+    request: &RequestId,
+    production: Option<&ProductionId>,
+) -> Result<Change, Refusal> {
+    let records = &context.world.records;
+    let waits = |open: &Unexplained| open.request == *request && open.production.as_ref() == production;
+    if production.is_some_and(|production| records.incident_bundles.contains(production))
+        || records.unexplained.values().any(waits)
+    {
+        return Ok(change);
+    }
+    if records.unexplained.len() >= UNEXPLAINED_MAX {
+        let reason = "as many recalls and denials wait for an incident as may";
+        return Err(Refusal::conflict(Rule::I34, "/type", reason, "open the incidents, then record this"));
+    }
+    let shown =
+        Unexplained { request: request.clone(), production: production.cloned(), at: context.stamp.time };
+    change.world = recording(context, |records| {
+        records.unexplained.insert(context.stamp.index, shown);
+    })
+    .world;
+    Ok(change)
+}
+
+/// I-34.
+pub(super) fn due(world: &World, due: &mut Vec<Due>) {
+    let Some(policy) = world.policy() else { return };
+    let days = i64::from(policy.value.times.incident_days);
+    due.extend(world.records.unexplained.iter().map(|(index, shown)| {
+        Due::new(shown.at.saturating_add_ms(days * DAY_MS), Deadline::Incident, None, *index)
+    }));
 }
 
 /// Once: what is closed stays closed; another incident has another name.

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeSet;
 
-use super::path;
+use super::{incident, path};
 use crate::model::scope::{Scope, ScopeItem};
 use crate::model::time::{DAY_MS, Timestamp};
 use crate::practice::case::{ARRIVAL_LIST_MAX, Callback, Case, Narrowed, Stage};
@@ -18,9 +18,9 @@ use crate::practice::rule::Rule;
 use crate::practice::rules1;
 use crate::practice::rules1::intake::{has_not_left, is_current_order, is_past};
 use crate::practice::vocabulary::{
-    CallbackAnswer, CallbackMade, OrderAmended, RejectCode, RequestAuthFailed, RequestAuthenticated,
-    RequestClassified, RequestDuplicated, RequestKind, RequestLinked, RequestNarrowed, RequestReceived,
-    RequestRejected, RequestWithdrawn,
+    AuthFinding, CallbackAnswer, CallbackMade, OrderAmended, RejectCode, RequestAuthFailed,
+    RequestAuthenticated, RequestClassified, RequestDuplicated, RequestKind, RequestLinked, RequestNarrowed,
+    RequestReceived, RequestRejected, RequestWithdrawn,
 };
 
 pub(super) fn received(
@@ -79,12 +79,16 @@ pub(super) fn auth_failed(
         let reason = format!("evidence has 1 to {ARRIVAL_LIST_MAX} digests");
         return Err(Refusal::invalid(Rule::F06, "/data/evidence", reason, "keep the evidence and name it"));
     }
-    let mut case = quarantined(context, case);
-    if case.arrival.failed_evidence.len() + data.evidence.len() > ARRIVAL_LIST_MAX {
+    let mut failed = quarantined(context, case);
+    if failed.arrival.failed_evidence.len() + data.evidence.len() > ARRIVAL_LIST_MAX {
         return Err(not_now(context.kind, "it failed as often as one may: reject it"));
     }
-    case.arrival.failed_evidence.extend(data.evidence.iter().copied());
-    Ok(Change::of_case(case))
+    failed.arrival.failed_evidence.extend(data.evidence.iter().copied());
+    let change = Change::of_case(failed);
+    if data.finding != AuthFinding::Denied {
+        return Ok(change);
+    }
+    incident::showing(context, change, &case.request, None)
 }
 
 fn quarantined(context: &Context<'_>, case: &Case) -> Case {
@@ -110,9 +114,10 @@ pub(super) fn called_back(
         return Err(not_now(context.kind, "as many calls are recorded as there may be"));
     }
     let denied = data.answer == CallbackAnswer::Denied;
-    let left = case.live_disclosure().is_some_and(|live| live.released.is_some());
-    let mut case = if denied && !left { quarantined(context, case) } else { touched(context, case) };
-    case.arrival.callbacks.push(Callback {
+    let left = case.live_disclosure().filter(|live| live.released.is_some());
+    let mut called =
+        if denied && left.is_none() { quarantined(context, case) } else { touched(context, case) };
+    called.arrival.callbacks.push(Callback {
         index: context.stamp.index,
         at: context.stamp.time,
         agency: data.agency.clone(),
@@ -123,7 +128,11 @@ pub(super) fn called_back(
         answer: data.answer,
         version: case.order.version,
     });
-    Ok(Change::of_case(case))
+    let change = Change::of_case(called);
+    if !denied {
+        return Ok(change);
+    }
+    incident::showing(context, change, &case.request, left.and_then(|live| live.production.as_ref()))
 }
 
 /// I-44: only what is one of its own documents is a duplicate; a copy that differs is not.
@@ -167,6 +176,7 @@ pub(super) fn classified(
     is_the_agencys(context, case, &data)?;
     is_as_agreed(context, case, &data)?;
     was_issued_first(case, &data)?;
+    acts_for_another(&data)?;
     let unresolved = data.identifiers.iter().filter(|named| named.account.is_none()).count();
     let set_aside = still_set_aside(case, data.scope.scope());
     let mut change = rules1::intake::classified(context, case, data)?;
@@ -185,6 +195,16 @@ fn was_issued_first(case: &Case, data: &RequestClassified) -> Result<(), Refusal
     let reason = format!("the document came on {}, before it was issued", case.served_at());
     let cure = "correct the date, or reject the demand: wrong_dates";
     Err(Refusal::invalid(Rule::S19, "/data/issued_at", reason, cure))
+}
+
+/// S-52 (case 43): what comes by treaty is the domestic authority's demand, and another country's wish.
+fn acts_for_another(data: &RequestClassified) -> Result<(), Refusal> {
+    if data.foreign_origin != Some(data.country) {
+        return Ok(());
+    }
+    let reason = format!("{} asks for itself; that is no treaty request", data.country);
+    let cure = "name the country that asked by treaty, or leave it out";
+    Err(Refusal::invalid(Rule::S52, "/data/foreign_origin", reason, cure))
 }
 
 /// S-08: positions in one scope mean nothing in another. What was deficient is the same account's

@@ -29,6 +29,7 @@ mod ownership;
 mod packaging;
 mod path;
 mod preservation;
+mod privilege;
 mod profile;
 mod publication;
 mod redirect;
@@ -127,6 +128,7 @@ fn dispatch(context: &Context<'_>, case: Option<&Case>, data: Data) -> Result<Ve
         Data::ComityAssessed(data) => profile::assessed(context, known(context, case)?, &data)?,
         Data::LegalityReviewed(data) => legality::reviewed(context, known(context, case)?, &data)?,
         Data::RightsScreened(data) => legality::screened(context, known(context, case)?, &data)?,
+        Data::PrivilegeNoted(data) => privilege::noted(context, known(context, case)?, &data)?,
         Data::RightsEscalated(data) => legality::escalated(context, known(context, case)?, &data)?,
         Data::RedirectAttempted(data) => redirect::attempted(context, known(context, case)?, &data)?,
         Data::RedirectAccepted(data) => redirect::accepted(context, known(context, case)?, &data)?,
@@ -239,4 +241,5 @@ pub(super) fn due(policy: &Policy, case: &Case, due: &mut Vec<Due>) {
 pub(super) fn due_of_world(world: &World, due: &mut Vec<Due>) {
     publication::due(world, due);
     voluntary::due(world, due);
+    incident::due(world, due);
 }

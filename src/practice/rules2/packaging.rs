@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{approving, custody, emergency, notice, while_data_moves};
+use super::{approving, custody, emergency, incident, notice, while_data_moves};
 use crate::practice::case::{
     CASE_DISCLOSURES_MAX, Case, Disclosure, Found, Original, Produced, Recall, Stage, Step, Superseded, sum,
 };
@@ -273,10 +273,16 @@ pub(super) fn recall_requested(
     if case.yields.recalls.len() >= RECALLS_MAX {
         return Err(not_now(context.kind, "the request has as many recalls as one may have"));
     }
-    let mut case = touched(context, case);
+    let request = &case.request;
+    let mut recalling = touched(context, case);
     let (production, ground) = (data.production.clone(), data.ground);
-    case.yields.recalls.push(Recall { production, ground, destroyed: None });
-    Ok(Change::of_case(case))
+    recalling.yields.recalls.push(Recall { production, ground, destroyed: None });
+    let change = Change::of_case(recalling);
+    // What was withdrawn after delivery was delivered rightly; every other ground is a mishap.
+    if data.ground == RecallGround::Withdrawn {
+        return Ok(change);
+    }
+    incident::showing(context, change, request, Some(&data.production))
 }
 
 pub(super) fn recall_answered(

@@ -71,6 +71,7 @@ pub(super) fn logs() -> Vec<Log> {
     logs.extend(super::yields::examples());
     logs.push(super::deliveries::expired());
     logs.push(super::public::other_algorithms());
+    logs.push(super::privileges::example());
     logs
 }
 

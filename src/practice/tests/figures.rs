@@ -390,6 +390,24 @@ fn s_64_the_countries_of_a_table_are_those_whose_authorities_sent_something_for_
 }
 
 #[test]
+fn case_43_a_treaty_request_counts_once_and_is_told_of_under_both_countries() {
+    let one = with_outcome(&consumer("a@example.org"), Outcome::DisclosedNoncontent);
+    let br = CountryCode::new("BR").expect("a country");
+    let treaty = Row { foreign_origin: Some(br), ..one.clone() };
+    let civil = Row { table: Table::Civil, outcome: Outcome::Rejected, ..treaty.clone() };
+    let figures = count(&[one, treaty, civil]);
+    assert_eq!(figures.received(), 3);
+    assert_eq!(figures.requests(Table::LegalDemands, Some(us()), None).total(), 2);
+    assert_eq!(figures.requests(Table::LegalDemands, Some(br), None).total(), 0, "its authority sent none");
+    assert_eq!(figures.treaty_countries(Table::LegalDemands), BTreeSet::from([br]));
+    assert_eq!(figures.treaty_countries(Table::Emergencies), BTreeSet::new());
+    let asked = figures.by_treaty(Table::LegalDemands, br);
+    assert_eq!((asked.total(), asked.disclosed()), (1, 1));
+    assert_eq!(figures.by_treaty(Table::Civil, br).of(Outcome::Rejected), 1);
+    assert_eq!(figures.by_treaty(Table::LegalDemands, us()).total(), 0);
+}
+
+#[test]
 fn s_65_warrants_about_consumers_alone_are_asked_where_the_content_lies() {
     let warrant = Row {
         location: Location::Abroad,

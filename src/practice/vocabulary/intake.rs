@@ -115,6 +115,10 @@ pub struct RequestClassified {
     pub level: Level,
     /// The issuing authority's country.
     pub country: CountryCode,
+    /// The country that the authority acts for, where another asked for it by treaty or letters rogatory
+    /// (28 USC 1782, 18 USC 3512): reports count it too. Absent or null if none did.
+    #[serde(default)]
+    pub foreign_origin: Option<CountryCode>,
     /// What it serves (S-33).
     pub nature: Nature,
     /// The entity it is addressed to (S-20).

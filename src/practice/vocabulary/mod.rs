@@ -59,9 +59,10 @@ pub use records::{
 };
 pub use screening::{
     AccountProfile, AccountsProfiled, Agreement, AuthFinding, CallbackAnswer, CallbackMade, Custody,
-    DeficiencyNoted, Escalation, IntervalStated, LegalityReviewed, NumberSource, Provision, Relation,
-    RequestAuthFailed, RequestCured, RequestDuplicated, RequestLinked, RequestNarrowed, RequestSplit,
-    RightsEscalated, RightsScreened, RiskTier, Segment, StatedInterval, StatedTime, SubjectClass,
+    DeficiencyNoted, Escalation, IntervalStated, LegalityReviewed, NumberSource, Privilege, PrivilegeNoted,
+    Provision, Relation, RequestAuthFailed, RequestCured, RequestDuplicated, RequestLinked, RequestNarrowed,
+    RequestSplit, RightsEscalated, RightsScreened, RiskTier, Segment, StatedInterval, StatedTime,
+    SubjectClass,
 };
 pub use secrecy::{
     AccountRef, NoticeGround, NoticeGroundLifted, NoticeRecipient, NoticeSent, NoticeSuppressed,
@@ -299,6 +300,8 @@ events! {
         "A qualified person read the local law and procedure for this demand.";
     Two: RightsScreened(RightsScreened) = "rights.screened", ReviewSystem, Request, No, [ReviewSystem],
         "What the demand may do to people was considered.";
+    Two: PrivilegeNoted(PrivilegeNoted) = "privilege.noted", ReviewSystem, Request, No, [ReviewSystem],
+        "It may hold what only a filter team may see.";
     Two: RightsEscalated(RightsEscalated) = "rights.escalated", Person, Request, No, [ReviewSystem],
         "Two people decided about a high risk to human rights.";
     Two: ComityAssessed(ComityAssessed) = "comity.assessed", ReviewSystem, Request, No, [ReviewSystem],

@@ -88,6 +88,34 @@ pub enum AuthFinding {
     Unregistered,
 }
 
+/// `privilege.noted`: what is asked for may hold what the law keeps from investigators (case 35).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct PrivilegeNoted {
+    /// Whose confidence it is.
+    pub privilege: Privilege,
+    /// SHA-256 of the note that says why.
+    pub note_sha256: Digest,
+}
+
+/// Confidences that the law keeps from investigators, or lets a filter team see first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Privilege {
+    /// A lawyer and a client.
+    Legal,
+    /// A journalist and a source.
+    Journalistic,
+    /// A doctor and a patient.
+    Medical,
+    /// A cleric and a penitent.
+    Religious,
+    /// A member of a parliament.
+    Parliamentary,
+}
+
 /// `request.duplicated`: the same document again, through another channel (I-44).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
