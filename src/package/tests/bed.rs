@@ -53,6 +53,7 @@ pub(super) struct Bed {
     pub(super) dir: tempfile::TempDir,
     at_rest: String,
     pub(super) agency: String,
+    pub(super) filter_team: String,
     pub(super) running: Option<(Ledger, Running)>,
 }
 
@@ -66,6 +67,7 @@ impl Bed {
             dir: tempfile::tempdir().expect("a scratch directory"),
             at_rest: secret(),
             agency: secret(),
+            filter_team: secret(),
             running: None,
         };
         copy_tree(&Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/sources"), &bed.sources());
@@ -103,12 +105,14 @@ impl Bed {
             ("p-col", "collector"),
             ("p-priv", "privacy_officer"),
         ];
-        let recipient = identities(&self.agency).recipients().next().expect("one");
+        let recipient = |key_file: &str| identities(key_file).recipients().next().expect("one");
+        let (agency, filter_team) = (recipient(&self.agency), recipient(&self.filter_team));
         Texts {
             policy: policy(),
             directory: format!(
                 "schema = 1\n[[agency]]\nid = \"ag-1\"\nname = \"Agency\"\ncountry = \"US\"\nlevel = \"federal\"\n{FROM}\n\
-                 [[agency.recipient]]\nage = \"{recipient}\"\nconfirmed = \"by telephone\"\n{FROM}\n"
+                 [[agency.recipient]]\nage = \"{agency}\"\nconfirmed = \"by telephone\"\n{FROM}\n\
+                 [[agency.recipient]]\nage = \"{filter_team}\"\nfilter_team = true\nconfirmed = \"by letter\"\n{FROM}\n"
             ),
             roles: format!("schema = 1\n{}", people.map(person).concat()),
         }
@@ -232,8 +236,18 @@ impl Bed {
 
     /// A request with two approvals, for these items.
     pub(super) fn approved(&self, request: &str, items: &[Value]) {
+        self.approved_after(request, items, Vec::new());
+    }
+
+    /// The same, with more found out before the review.
+    pub(super) fn approved_after(
+        &self,
+        request: &str,
+        items: &[Value],
+        found: Vec<(EventType, &'static str, Value)>,
+    ) {
         use EventType as E;
-        let order = json!({"version": 1, "sha256": digest("order 1")});
+        let order = json!({"version": 1, "sha256": digest(&format!("the order of {request}"))});
         let scope = STANDARD.encode(json!({"v": 1, "items": items}).to_string());
         let accounts: BTreeSet<_> = items.iter().filter_map(|item| item["account"].as_str()).collect();
         let identifiers: Vec<_> = accounts
@@ -265,6 +279,7 @@ impl Bed {
         if self.rules() >= RuleSet::Two {
             steps.extend(screened(&order, items, &accounts));
         }
+        steps.extend(found);
         steps.push((
             E::ReviewCompleted,
             "p-rev",

@@ -3,10 +3,13 @@
 use std::fs::{self, File};
 use std::process::Command;
 
+use serde_json::json;
+
 use super::bed::*;
 use crate::bundle::open as bundle;
 use crate::model::digest::Digest;
 use crate::model::id::{PersonId, RequestId};
+use crate::ops::age;
 use crate::package::{Recovered, Release, State};
 use crate::practice::EventType;
 use crate::practice::case::Step;
@@ -126,5 +129,28 @@ fn s_89_the_key_that_a_source_declares_is_recorded_as_used_before_the_seal() {
     assert_eq!(used["source"], "subscribers");
     assert_eq!(used["key_name_sha256"], Digest::of(b"kms/mail/7").to_string());
     assert!(used["items"].as_u64().is_some_and(|items| items > 0));
+    end(started);
+}
+
+#[test]
+fn case_35_what_may_be_privileged_is_sealed_for_the_filter_team_alone() {
+    let bed = Bed::new();
+    let note = json!({"privilege": "legal", "note_sha256": Digest::of(b"a lawyer writes")});
+    bed.approved("R-1", &[item(ADA, "bsi")]);
+    bed.approved_after("R-2", &[item(ADA, "bsi")], vec![(EventType::PrivilegeNoted, "p-rev", note)]);
+    let started = bed.packager();
+    for (request, opens, cannot) in
+        [("R-1", &bed.agency, &bed.filter_team), ("R-2", &bed.filter_team, &bed.agency)]
+    {
+        let disclosure = open(&started.packager, request).expect("opened");
+        assert_eq!(settled(&started.packager, &disclosure).state, State::Sealed);
+        let delivered = started
+            .packager
+            .release(&disclosure, bed.release(request, "p-sen", "senior_reviewer"))
+            .expect("released");
+        let bundle = fs::read(delivered.dir.join(&delivered.files[0])).expect("the bundle");
+        let plain = |key_file: &str| age::decrypt_bytes(&bundle, &identities(key_file), 1 << 24).is_ok();
+        assert!(plain(opens) && !plain(cannot), "{request}");
+    }
     end(started);
 }

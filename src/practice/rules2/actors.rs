@@ -102,9 +102,9 @@ pub(in crate::practice) const fn of(kind: EventType) -> Actor {
         }
         E::LegalityReviewed => Person(Rule::S50, REVIEWERS),
         E::RightsScreened => Person(Rule::S34, REVIEWERS),
-        E::PrivilegeNoted => Person(Rule::I08, LAWYERS),
         E::EmergencyAssessed => Person(Rule::S39, REVIEWERS),
         E::RequestLinked
+        | E::PrivilegeNoted
         | E::ComityAssessed
         | E::ScanCleared
         | E::ConsentRecorded
