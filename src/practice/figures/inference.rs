@@ -29,11 +29,13 @@ pub struct Sum {
     pub parts: Vec<usize>,
 }
 
-/// From and to, both included. Wide enough for sums of any counts.
+/// From and to, both included. Wide enough for sums of any counts; those of a table that does not add up
+/// grow with each round, and end at the type's.
 type Range = (i128, i128);
 
 /// The figures that the table gives away: a range that is narrower than its band, or one number where
-/// nothing is shown. Each round costs the length of the sums; there are at most 64.
+/// nothing is shown. Each round costs the length of the sums; there are at most 64,
+/// so what follows only through a longer chain of withheld figures is not found.
 #[must_use]
 pub fn revealed(shown: &[Shown], sums: &[Sum]) -> Vec<usize> {
     let mut ranges: Vec<Range> = shown.iter().map(|figure| first(*figure)).collect();
@@ -53,7 +55,7 @@ pub fn revealed(shown: &[Shown], sums: &[Sum]) -> Vec<usize> {
     told.map(|(at, _)| at).collect()
 }
 
-/// Rounds after which what still gets narrower has been found narrower anyway.
+/// Rounds after which a band that still gets narrower was found narrower long ago.
 const ROUNDS_MAX: usize = 64;
 
 const fn first(figure: Shown) -> Range {
@@ -68,7 +70,10 @@ const fn first(figure: Shown) -> Range {
 fn narrow(ranges: &mut [Range], sum: &Sum) {
     let of = |ranges: &[Range], at: usize| ranges.get(at).copied().unwrap_or_default();
     let ends = |ranges: &[Range]| {
-        sum.parts.iter().map(|at| of(ranges, *at)).fold((0, 0), |all, part| (all.0 + part.0, all.1 + part.1))
+        sum.parts
+            .iter()
+            .map(|at| of(ranges, *at))
+            .fold((0_i128, 0_i128), |all, part| (all.0.saturating_add(part.0), all.1.saturating_add(part.1)))
     };
     let within = |range: &mut Range, other: Range| *range = (range.0.max(other.0), range.1.min(other.1));
     let all = ends(ranges);
@@ -77,9 +82,9 @@ fn narrow(ranges: &mut [Range], sum: &Sum) {
     }
     for at in &sum.parts {
         let (all, whole, own) = (ends(ranges), of(ranges, sum.whole), of(ranges, *at));
-        let others = (all.0 - own.0, all.1 - own.1);
+        let others = (all.0.saturating_sub(own.0), all.1.saturating_sub(own.1));
         if let Some(part) = ranges.get_mut(*at) {
-            within(part, (whole.0 - others.1, whole.1 - others.0));
+            within(part, (whole.0.saturating_sub(others.1), whole.1.saturating_sub(others.0)));
         }
     }
 }
@@ -127,6 +132,12 @@ mod tests {
         assert_eq!(revealed(&table(&[3, 4]), &sums), [3, 4], "by the columns");
         assert_eq!(revealed(&table(&[0, 1, 3, 4]), &sums), [0; 0], "a square of four tells nothing");
         assert_eq!(revealed(&table(&[]), &sums), [0; 0]);
+    }
+
+    #[test]
+    fn a_table_that_does_not_add_up_ends_the_search_without_overflow() {
+        let sums = [sum(0, &[1, 1]), sum(1, &[0, 0])];
+        assert_eq!(revealed(&[Exact(1), Withheld], &sums), [1]);
     }
 
     proptest! {

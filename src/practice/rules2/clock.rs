@@ -93,10 +93,9 @@ pub(super) fn lateness_is_recorded(
         ends_nothing_late(&of(before), passed, || of(after), stamp)?;
     }
     let Some(after) = &change.world else { return Ok(()) };
-    // Nothing else that the log itself has open is a duty.
     let of = |world: &World| {
         let mut open = Vec::new();
-        publication::due(world, &mut open);
+        super::due_of_world(world, &mut open);
         open
     };
     ends_nothing_late(&of(state.world), &state.world.records.passed, || of(after), stamp)

@@ -117,6 +117,10 @@ pub(super) fn called_back(
     let left = case.live_disclosure().filter(|live| live.released.is_some());
     let mut called =
         if denied && left.is_none() { quarantined(context, case) } else { touched(context, case) };
+    if denied {
+        // What left cannot be held back; nothing more goes out before somebody verifies it anew (I-33).
+        called.arrival.authenticated_at = None;
+    }
     called.arrival.callbacks.push(Callback {
         index: context.stamp.index,
         at: context.stamp.time,

@@ -81,6 +81,33 @@ fn case_21_i_34_a_demand_that_its_agency_denies_owes_an_incident() {
     assert_eq!(owed(&other), [last(&other)]);
 }
 
+#[test]
+fn i_34_an_incident_that_comes_late_waits_for_the_record_that_it_is() {
+    let mut log = Log::at2("bundle.released");
+    recall(&mut log, "quashed");
+    log.has_clock = false;
+    log.now_ms += 8 * DAY_MS;
+    let data = json!({"incident": "INC-1", "kind": "quashed_after_delivery", "agency": "ag-1", "requests": [],
+        "since": null, "productions": ["PRD-1"], "report_sha256": digest("report")});
+    let refusal =
+        log.post("incident.opened", None, "p-sen", &data).expect_err("nothing says that it is late");
+    assert_eq!((refusal.rule, refusal.pointer.as_str()), (Rule::I34, "/type"));
+    assert!(refusal.reason.contains("no entry says that it passed"), "{}", refusal.reason);
+    log.has_clock = true;
+    log.must("incident.opened", None, "p-sen", &data);
+    assert_eq!(owed(&log), []);
+}
+
+/// I-33: whoever denies a demand after its data left gets no more of it on the old verification.
+#[test]
+fn case_21_i_33_after_a_denial_nothing_more_goes_out_unverified() {
+    let mut log = Log::at2("delivery.acknowledged");
+    denied(&mut log).expect("recorded");
+    super::yields::supersede(&mut log, "supplementary").expect("it may be wanted");
+    let refusal = log.post_data("review.completed").expect_err("whose demand is it?");
+    assert_eq!(refusal.rule, Rule::I33);
+}
+
 /// A denial after a bundle left is about the bundle.
 #[test]
 fn case_22_i_34_a_denial_after_the_delivery_owes_an_incident_about_the_bundle() {
