@@ -291,20 +291,53 @@ fn heads_out_of_order_or_beyond_are_named() {
     assert_eq!(list(&[1, 3]), [Code::CheckpointOrder], "the last is not the file checkpoint");
 }
 
-/// By hand: `PROBITY_SPECIMEN=DIR cargo test … writes_specimens -- --ignored`, then
-/// tests/independent/verify.py over what stands there.
-#[test]
-#[ignore = "writes exports for another verifier"]
-fn writes_specimens() {
-    let dir = std::path::PathBuf::from(std::env::var_os("PROBITY_SPECIMEN").expect("PROBITY_SPECIMEN=DIR"));
-    let (large, batches) = large();
-    let sets =
-        [("small", small().export(BATCHES)), ("large", large.export(&batches)), ("public", large.public())];
-    for (name, files) in sets {
-        for (file, bytes) in files {
-            let path = dir.join(name).join(file);
-            std::fs::create_dir_all(path.parent().expect("a folder")).expect("made");
-            std::fs::write(path, bytes).expect("written");
-        }
+/// What the verifier of tests/independent, written from docs/FORMATS.md alone, says of an export.
+fn independent_outcome(log: &Specimen, files: &Files) -> Outcome {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let python = root.join("target/venv/bin/python");
+    assert!(python.is_file(), "{} is not there: run 'make setup'", python.display());
+    let dir = tempfile::tempdir().expect("a scratch directory");
+    let (export, trusted) = (dir.path().join("export"), dir.path().join("trusted.vkey"));
+    for (name, bytes) in files {
+        let path = export.join(name);
+        std::fs::create_dir_all(path.parent().expect("a folder")).expect("made");
+        std::fs::write(path, bytes).expect("written");
     }
+    std::fs::write(&trusted, format!("{}\n", log.vkey())).expect("written");
+    let mut command = std::process::Command::new(python);
+    command.arg(root.join("tests/independent/verify.py")).arg(&export).arg("--log-key").arg(&trusted);
+    let ended = command.output().expect("it runs");
+    match ended.status.code() {
+        Some(0) => Outcome::Clean,
+        Some(1) => Outcome::Findings,
+        Some(2) => Outcome::Doubts,
+        _ => panic!("{}", String::from_utf8_lossy(&ended.stderr)),
+    }
+}
+
+#[test]
+fn another_verifier_says_the_same_of_sound_damaged_and_withheld_exports() {
+    let (large, batches) = large();
+    for files in [large.export(&batches), large.public(), small().public()] {
+        assert_eq!(independent_outcome(&large, &files), check(&large, &files).outcome());
+    }
+    let log = small();
+    let files = log.export(BATCHES);
+    assert_eq!(independent_outcome(&log, &files), Outcome::Clean);
+    for (name, bytes) in &files {
+        let at = bytes.len() / 2;
+        if is_sealed_to_identity(name, &files, at) {
+            continue;
+        }
+        let mut damaged = files.clone();
+        damaged.get_mut(name).expect("the file")[at] ^= 0x01;
+        assert_eq!(independent_outcome(&log, &damaged), check(&log, &damaged).outcome(), "{name}, byte {at}");
+    }
+    let mut withheld = log.clone();
+    withheld.payloads[2].clear();
+    let files = withheld.export(BATCHES);
+    assert_eq!(
+        (independent_outcome(&log, &files), check(&log, &files).outcome()),
+        (Outcome::Doubts, Outcome::Doubts)
+    );
 }
