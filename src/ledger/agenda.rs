@@ -160,9 +160,8 @@ impl Agenda {
         let mut named = HashSet::new();
         let unconfirmed = || index.by_time.iter().filter(|(_, open)| !open.is_passed);
         let over = unconfirmed().take_while(|(place, _)| place.at <= now);
-        // One entry may set a time for several accounts; its passing is one fact.
-        let over =
-            over.filter(|(place, _)| named.insert((place.request.clone(), place.deadline, place.set_by)));
+        // One entry may set one instant for several accounts; its passing is one fact.
+        let over = over.filter(|(place, open)| named.insert((place.request.clone(), open.due.name())));
         let over = over.map(|(_, open)| open.due.clone()).take(limit).collect();
         (over, unconfirmed().map(|(place, _)| place.at).find(|at| *at > now))
     }

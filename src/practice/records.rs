@@ -7,17 +7,18 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::due::DueName;
-use super::vocabulary::{Crypto, DeclaredFigure, Series};
+use super::vocabulary::{Crypto, DeclaredFigure, IncidentKind, Series};
 use crate::model::id::{AgencyId, IncidentId, ProductionId, ReportId, RequestId};
 use crate::model::time::Timestamp;
 use crate::tlog::LeafIndex;
 
 /// Most incidents open at a time.
 pub const INCIDENTS_MAX: usize = 4096;
-/// Most recalls and denials that wait for an incident; then one must be opened before the next.
-pub const UNEXPLAINED_MAX: usize = 4096;
-/// Most bundles of which is known that an incident names them.
-pub const INCIDENT_BUNDLES_MAX: usize = 16_384;
+/// Most mishaps that an incident is owed for. What comes beyond is recorded and owes none: so many are
+/// findings enough, and no quarantine waits for somebody's paperwork.
+pub const INCIDENTS_OWED_MAX: usize = 4096;
+/// Most bundles of which is known that an incident told of them.
+pub const BUNDLES_TOLD_OF_MAX: usize = 16_384;
 /// Most agencies of earlier directories.
 pub const AGENCIES_MAX: usize = 65_536;
 /// Most reports to NCMEC whose data is still kept.
@@ -37,10 +38,10 @@ pub struct Records {
     pub since: Option<(LeafIndex, Timestamp)>,
     /// The incidents that are open, by the entry that opened them.
     pub incidents: BTreeMap<IncidentId, LeafIndex>,
-    /// What an incident is to be opened about, by the entry that showed it.
-    pub unexplained: BTreeMap<LeafIndex, Unexplained>,
-    /// The bundles that an incident names: a recall of one needs no other.
-    pub incident_bundles: BTreeSet<ProductionId>,
+    /// The incidents that are owed, by the entry that showed the mishap.
+    pub incidents_owed: BTreeMap<LeafIndex, OwedIncident>,
+    /// The bundles that an incident told of, each with its kind: the same mishap needs no other.
+    pub bundles_told_of: BTreeSet<(ProductionId, IncidentKind)>,
     /// What is kept for NCMEC: the entry, and until when.
     pub ncmec: BTreeMap<ReportId, (LeafIndex, Timestamp)>,
     /// The last review of the screening process.
@@ -62,16 +63,48 @@ pub struct Records {
     pub passed: BTreeSet<DueName>,
 }
 
-/// Something that should not have happened, and that no incident tells of yet.
+/// A mishap that no incident tells of yet.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Unexplained {
+pub struct OwedIncident {
     /// The request.
     pub request: RequestId,
-    /// The bundle that was recalled; none where the agency denied the demand before one left.
-    pub production: Option<ProductionId>,
+    /// What happened.
+    pub mishap: Mishap,
+    /// The bundles that it touches and no incident names yet; none where nothing had left.
+    pub productions: BTreeSet<ProductionId>,
     /// When it was recorded.
     pub at: Timestamp,
+}
+
+/// What an entry shows that should not have happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Mishap {
+    /// The agency says that it knows of no such demand (case 21).
+    Denied,
+    /// A court quashed the order after its data left (case 13).
+    Quashed,
+    /// More left than was ordered (case 32).
+    OverProduction,
+    /// Somebody pretended to be the agency (case 22).
+    Impostor,
+}
+
+impl Mishap {
+    /// Whether an incident of that kind tells of it. A denial may turn out to be the agency's error.
+    #[must_use]
+    pub const fn is_told_by(self, kind: IncidentKind) -> bool {
+        match self {
+            Self::Denied => matches!(
+                kind,
+                IncidentKind::Impersonation | IncidentKind::DisclosedToImpostor | IncidentKind::Other
+            ),
+            Self::Quashed => matches!(kind, IncidentKind::QuashedAfterDelivery),
+            Self::OverProduction => matches!(kind, IncidentKind::OverProduction),
+            Self::Impostor => matches!(kind, IncidentKind::DisclosedToImpostor),
+        }
+    }
 }
 
 /// The last report of a series.

@@ -1,9 +1,10 @@
 //! Challenges before a court (S-30, S-23, I-19).
 
-use super::path;
+use super::{incident, path};
 use crate::practice::case::{Case, Challenge, Decided};
 use crate::practice::change::Change;
 use crate::practice::envelope::{Context, touched};
+use crate::practice::records::Mishap;
 use crate::practice::refusal::Refusal;
 use crate::practice::rule::Rule;
 use crate::practice::rules1::intake::has_not_left;
@@ -56,6 +57,7 @@ pub(super) fn decided(
     case: &Case,
     data: &ChallengeDecided,
 ) -> Result<Change, Refusal> {
+    let left = incident::released(case);
     let mut case = touched(context, case);
     let version = case.order.version;
     let open = |known: &&mut Challenge| known.id == data.challenge && known.decided.is_none();
@@ -77,7 +79,12 @@ pub(super) fn decided(
     if challenge.relief == Relief::Comity && data.ruling == Ruling::MotionWithdrawn {
         case = path::unreviewed(context, &case);
     }
-    Ok(Change::of_case(case))
+    let request = case.request.clone();
+    let change = Change::of_case(case);
+    if data.ruling != Ruling::Quashed || left.is_empty() {
+        return Ok(change);
+    }
+    Ok(incident::owing(context, change, &request, Mishap::Quashed, left))
 }
 
 /// Before a review.

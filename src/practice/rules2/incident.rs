@@ -6,11 +6,12 @@ use std::sync::Arc;
 use super::publication::{has_room, recording};
 use crate::model::id::{AgencyId, ProductionId, RequestId};
 use crate::model::time::DAY_MS;
+use crate::practice::case::Case;
 use crate::practice::change::{Change, Claim, LostKey};
 use crate::practice::due::{Deadline, Due};
 use crate::practice::envelope::{Context, not_now};
 use crate::practice::records::{
-    AGENCIES_MAX, INCIDENT_BUNDLES_MAX, INCIDENTS_MAX, UNEXPLAINED_MAX, Unexplained,
+    AGENCIES_MAX, BUNDLES_TOLD_OF_MAX, INCIDENTS_MAX, INCIDENTS_OWED_MAX, Mishap, OwedIncident,
 };
 use crate::practice::refusal::Refusal;
 use crate::practice::rule::Rule;
@@ -27,12 +28,10 @@ pub(super) fn opened(context: &Context<'_>, data: &IncidentOpened) -> Result<Cha
     has_room(context, context.world.records.incidents.len(), INCIDENTS_MAX)?;
     let change = recording(context, |records| {
         records.incidents.insert(data.incident.clone(), context.stamp.index);
-        let room = INCIDENT_BUNDLES_MAX.saturating_sub(records.incident_bundles.len());
-        records.incident_bundles.extend(data.productions.iter().take(room).cloned());
-        records.unexplained.retain(|_, open| match &open.production {
-            Some(production) => !data.productions.contains(production),
-            None => !data.requests.contains(&open.request),
-        });
+        let room = BUNDLES_TOLD_OF_MAX.saturating_sub(records.bundles_told_of.len());
+        let told_of = data.productions.iter().map(|production| (production.clone(), data.kind));
+        records.bundles_told_of.extend(told_of.take(room));
+        records.incidents_owed.retain(|_, owed| !tells_of(data, owed));
     });
     let change = change.claiming(Claim::Incident(data.incident.clone()));
     let change = data.requests.iter().enumerate().fold(change, |change, (at, request)| {
@@ -49,40 +48,62 @@ pub(super) fn opened(context: &Context<'_>, data: &IncidentOpened) -> Result<Cha
     })
 }
 
-/// I-34 (cases 13, 21, 22, 32): what a recall or a denial shows is somebody's to look into, by an incident
-/// that names the bundle, or the request of which none left.
-pub(super) fn showing(
+/// Whether the incident tells of all that is left of it; of several bundles it may name some.
+fn tells_of(data: &IncidentOpened, owed: &mut OwedIncident) -> bool {
+    if !owed.mishap.is_told_by(data.kind) {
+        return false;
+    }
+    if owed.productions.is_empty() {
+        return data.requests.contains(&owed.request);
+    }
+    owed.productions.retain(|production| !data.productions.contains(production));
+    owed.productions.is_empty()
+}
+
+/// I-34 (cases 13, 21, 22, 32): a mishap is somebody's to look into, by an incident that names the
+/// bundles, or the request of which none left.
+pub(super) fn owing(
     context: &Context<'_>,
     mut change: Change,
     request: &RequestId,
-    production: Option<&ProductionId>,
-) -> Result<Change, Refusal> {
+    mishap: Mishap,
+    mut productions: BTreeSet<ProductionId>,
+) -> Change {
     let records = &context.world.records;
-    let waits = |open: &Unexplained| open.request == *request && open.production.as_ref() == production;
-    if production.is_some_and(|production| records.incident_bundles.contains(production))
-        || records.unexplained.values().any(waits)
-    {
-        return Ok(change);
+    let had_left = !productions.is_empty();
+    for (production, _) in records.bundles_told_of.iter().filter(|(_, kind)| mishap.is_told_by(*kind)) {
+        productions.remove(production);
     }
-    if records.unexplained.len() >= UNEXPLAINED_MAX {
-        let reason = "as many recalls and denials wait for an incident as may";
-        return Err(Refusal::conflict(Rule::I34, "/type", reason, "open the incidents, then record this"));
+    let mut is_owed = had_left && productions.is_empty();
+    for owed in records.incidents_owed.values().filter(|owed| owed.request == *request) {
+        if owed.mishap == mishap {
+            productions.retain(|production| !owed.productions.contains(production));
+            is_owed |= productions.is_empty() && had_left != owed.productions.is_empty();
+        }
     }
-    let shown =
-        Unexplained { request: request.clone(), production: production.cloned(), at: context.stamp.time };
-    change.world = recording(context, |records| {
-        records.unexplained.insert(context.stamp.index, shown);
-    })
-    .world;
-    Ok(change)
+    if is_owed || records.incidents_owed.len() >= INCIDENTS_OWED_MAX {
+        return change;
+    }
+    let owed = OwedIncident { request: request.clone(), mishap, productions, at: context.stamp.time };
+    let recorded = recording(context, |records| {
+        records.incidents_owed.insert(context.stamp.index, owed);
+    });
+    change.world = recorded.world;
+    change
+}
+
+/// The bundles of the request that left.
+pub(super) fn released(case: &Case) -> BTreeSet<ProductionId> {
+    let left = case.disclosures.iter().filter(|disclosure| disclosure.released.is_some());
+    left.filter_map(|disclosure| disclosure.production.clone()).collect()
 }
 
 /// I-34.
 pub(super) fn due(world: &World, due: &mut Vec<Due>) {
     let Some(policy) = world.policy() else { return };
     let days = i64::from(policy.value.times.incident_days);
-    due.extend(world.records.unexplained.iter().map(|(index, shown)| {
-        Due::new(shown.at.saturating_add_ms(days * DAY_MS), Deadline::Incident, None, *index)
+    due.extend(world.records.incidents_owed.iter().map(|(index, owed)| {
+        Due::new(owed.at.saturating_add_ms(days * DAY_MS), Deadline::Incident, None, *index)
     }));
 }
 

@@ -12,6 +12,7 @@ use crate::model::time::{DAY_MS, Timestamp};
 use crate::practice::case::{ARRIVAL_LIST_MAX, Callback, Case, Narrowed, Stage};
 use crate::practice::change::{Change, Claim};
 use crate::practice::envelope::{Context, is_open, not_now, touched};
+use crate::practice::records::Mishap;
 use crate::practice::refusal::Refusal;
 use crate::practice::roles::Role;
 use crate::practice::rule::Rule;
@@ -88,7 +89,7 @@ pub(super) fn auth_failed(
     if data.finding != AuthFinding::Denied {
         return Ok(change);
     }
-    incident::showing(context, change, &case.request, None)
+    Ok(incident::owing(context, change, &case.request, Mishap::Denied, incident::released(case)))
 }
 
 fn quarantined(context: &Context<'_>, case: &Case) -> Case {
@@ -114,9 +115,8 @@ pub(super) fn called_back(
         return Err(not_now(context.kind, "as many calls are recorded as there may be"));
     }
     let denied = data.answer == CallbackAnswer::Denied;
-    let left = case.live_disclosure().filter(|live| live.released.is_some());
-    let mut called =
-        if denied && left.is_none() { quarantined(context, case) } else { touched(context, case) };
+    let left = case.live_disclosure().is_some_and(|live| live.released.is_some());
+    let mut called = if denied && !left { quarantined(context, case) } else { touched(context, case) };
     if denied {
         // What left cannot be held back; nothing more goes out before somebody verifies it anew (I-33).
         called.arrival.authenticated_at = None;
@@ -136,7 +136,7 @@ pub(super) fn called_back(
     if !denied {
         return Ok(change);
     }
-    incident::showing(context, change, &case.request, left.and_then(|live| live.production.as_ref()))
+    Ok(incident::owing(context, change, &case.request, Mishap::Denied, incident::released(case)))
 }
 
 /// I-44: only what is one of its own documents is a duplicate; a copy that differs is not.

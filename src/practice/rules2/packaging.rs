@@ -11,6 +11,7 @@ use crate::practice::case::{
 };
 use crate::practice::change::Change;
 use crate::practice::envelope::{Context, is_open, not_now, touched};
+use crate::practice::records::Mishap;
 use crate::practice::refusal::Refusal;
 use crate::practice::rule::Rule;
 use crate::practice::rules1;
@@ -266,9 +267,12 @@ pub(super) fn recall_requested(
     data: &RecallRequested,
 ) -> Result<Change, Refusal> {
     delivered(case, &data.production, "/data/production")?;
-    let is_open = |recall: &Recall| recall.production == data.production && recall.destroyed.is_none();
+    // Another ground is another mishap, which must not wait for the answer about this one.
+    let is_open = |recall: &Recall| {
+        recall.production == data.production && recall.ground == data.ground && recall.destroyed.is_none()
+    };
     if case.yields.recalls.iter().any(is_open) {
-        return Err(not_now(context.kind, "the bundle is recalled, and the agency has not answered"));
+        return Err(not_now(context.kind, "the bundle is recalled on this ground, and no answer came"));
     }
     if case.yields.recalls.len() >= RECALLS_MAX {
         return Err(not_now(context.kind, "the request has as many recalls as one may have"));
@@ -278,11 +282,15 @@ pub(super) fn recall_requested(
     let (production, ground) = (data.production.clone(), data.ground);
     recalling.yields.recalls.push(Recall { production, ground, destroyed: None });
     let change = Change::of_case(recalling);
-    // What was withdrawn after delivery was delivered rightly; every other ground is a mishap.
-    if data.ground == RecallGround::Withdrawn {
-        return Ok(change);
-    }
-    incident::showing(context, change, request, Some(&data.production))
+    let mishap = match data.ground {
+        // It was rightly delivered.
+        RecallGround::Withdrawn => return Ok(change),
+        RecallGround::Quashed => Mishap::Quashed,
+        RecallGround::OverProduction => Mishap::OverProduction,
+        RecallGround::Impostor => Mishap::Impostor,
+    };
+    let productions = BTreeSet::from([data.production.clone()]);
+    Ok(incident::owing(context, change, request, mishap, productions))
 }
 
 pub(super) fn recall_answered(
@@ -292,11 +300,15 @@ pub(super) fn recall_answered(
 ) -> Result<Change, Refusal> {
     let mut case = touched(context, case);
     let is_open = |recall: &&mut Recall| recall.production == data.production && recall.destroyed.is_none();
-    let Some(recall) = case.yields.recalls.iter_mut().find(is_open) else {
-        return Err(not_now(context.kind, "no recall of that bundle waits for an answer"));
-    };
-    recall.destroyed = Some(data.destroyed);
-    Ok(Change::of_case(case))
+    let mut answered = false;
+    for recall in case.yields.recalls.iter_mut().filter(is_open) {
+        recall.destroyed = Some(data.destroyed);
+        answered = true;
+    }
+    if answered {
+        return Ok(Change::of_case(case));
+    }
+    Err(not_now(context.kind, "no recall of that bundle waits for an answer"))
 }
 
 /// I-17: a further bundle stands on a new review and new approvals, so the request opens for them.

@@ -2,13 +2,15 @@
 //! it, until one names the bundle, or the request of which none left (I-34; cases 13, 21, 22, 32).
 //! Method: each ground of a recall, and each way of a denial; the deadlines of the log before and after.
 
+use std::collections::BTreeSet;
+
 use serde_json::json;
 
 use super::log::{Log, REQUEST, digest};
 use super::yields::recall;
 use crate::model::time::DAY_MS;
 use crate::practice::due::{Deadline, of_world};
-use crate::practice::records::UNEXPLAINED_MAX;
+use crate::practice::records::{INCIDENTS_OWED_MAX, Mishap, OwedIncident};
 use crate::practice::rule::Rule;
 use crate::tlog::LeafIndex;
 
@@ -23,8 +25,8 @@ fn last(log: &Log) -> (u64, i64) {
     (u64::try_from(log.entries.len()).expect("few") - 1, time.as_ms() + 7 * DAY_MS)
 }
 
-fn incident(log: &mut Log, name: &str, requests: &[&str], productions: &[&str]) {
-    let data = json!({"incident": name, "kind": "other", "agency": null, "requests": requests, "since": null,
+fn incident(log: &mut Log, name: &str, kind: &str, requests: &[&str], productions: &[&str]) {
+    let data = json!({"incident": name, "kind": kind, "agency": null, "requests": requests, "since": null,
         "productions": productions, "report_sha256": digest("report")});
     log.must("incident.opened", None, "p-sen", &data);
 }
@@ -43,37 +45,72 @@ fn failed(log: &mut Log, finding: &str) {
 }
 
 #[test]
-fn i_34_a_recall_owes_an_incident_that_names_the_bundle() {
-    for ground in ["quashed", "over_production", "impostor"] {
+fn i_34_a_recall_owes_an_incident_of_its_kind_that_names_the_bundle() {
+    let kinds = [
+        ("quashed", "quashed_after_delivery"),
+        ("over_production", "over_production"),
+        ("impostor", "disclosed_to_impostor"),
+    ];
+    for (ground, kind) in kinds {
         let mut log = Log::at2("bundle.released");
         recall(&mut log, ground);
         assert_eq!(owed(&log), [last(&log)], "{ground}");
-        incident(&mut log, "INC-1", &[REQUEST], &[]);
-        assert_eq!(owed(&log).len(), 1, "{ground}: it names no bundle");
-        incident(&mut log, "INC-2", &[], &["PRD-1"]);
+        for (_, other) in kinds.into_iter().chain([("", "other")]).filter(|(_, other)| *other != kind) {
+            incident(&mut log, &format!("INC-{other}"), other, &[REQUEST], &["PRD-1"]);
+            assert_eq!(owed(&log).len(), 1, "{ground} is no {other}");
+        }
+        incident(&mut log, "INC-1", kind, &[], &["PRD-1"]);
         assert_eq!(owed(&log), [], "{ground}");
     }
     let mut withdrawn = Log::at2("bundle.released");
     recall(&mut withdrawn, "withdrawn");
     assert_eq!(owed(&withdrawn), [], "it was rightly delivered");
+    recall(&mut withdrawn, "over_production");
+    assert_eq!(owed(&withdrawn), [last(&withdrawn)], "one recall does not hide another mishap");
+    super::yields::answer(&mut withdrawn);
+    assert!(withdrawn.case().yields.recalls.iter().all(|recall| recall.destroyed == Some(true)));
     let mut known = Log::at2("bundle.released");
-    incident(&mut known, "INC-1", &[REQUEST], &["PRD-1"]);
+    incident(&mut known, "INC-1", "disclosed_to_impostor", &[REQUEST], &["PRD-1"]);
     recall(&mut known, "impostor");
     assert_eq!(owed(&known), [], "an incident told of it before");
+    recall(&mut known, "over_production");
+    assert_eq!(owed(&known), [last(&known)], "and not of this");
+}
+
+/// Whether or not anybody recalls the bundle.
+#[test]
+fn case_13_i_34_an_order_quashed_after_its_data_left_owes_an_incident() {
+    let mut log = Log::at2("review.completed");
+    super::screening::file(&mut log, "quash", false).expect("filed without a stay");
+    let mut early = log.clone();
+    super::screening::decide(&mut early, "quashed").expect("decided");
+    assert_eq!(owed(&early), [], "nothing had left");
+    log.walk2("review.completed", "bundle.released");
+    let mut upheld = log.clone();
+    super::screening::decide(&mut upheld, "upheld").expect("decided");
+    assert_eq!(owed(&upheld), []);
+    super::screening::decide(&mut log, "quashed").expect("decided");
+    let first = last(&log);
+    assert_eq!(owed(&log), [first]);
+    recall(&mut log, "quashed");
+    assert_eq!(owed(&log), [first], "the same mishap");
+    incident(&mut log, "INC-1", "quashed_after_delivery", &[], &["PRD-1"]);
+    assert_eq!(owed(&log), []);
 }
 
 #[test]
 fn case_21_i_34_a_demand_that_its_agency_denies_owes_an_incident() {
-    let mut log = Log::at2("request.received");
-    denied(&mut log).expect("recorded");
-    let first = last(&log);
-    assert_eq!(owed(&log), [first]);
-    denied(&mut log).expect("recorded");
-    failed(&mut log, "denied");
-    assert_eq!(owed(&log), [first], "it is one mishap, however often it is heard of");
-    incident(&mut log, "INC-1", &[REQUEST], &[]);
-    assert_eq!(owed(&log), []);
-
+    for kind in ["impersonation", "other"] {
+        let mut log = Log::at2("request.received");
+        denied(&mut log).expect("recorded");
+        let first = last(&log);
+        assert_eq!(owed(&log), [first]);
+        denied(&mut log).expect("recorded");
+        failed(&mut log, "denied");
+        assert_eq!(owed(&log), [first], "it is one mishap, however often it is heard of");
+        incident(&mut log, "INC-1", kind, &[REQUEST], &[]);
+        assert_eq!(owed(&log), [], "{kind}");
+    }
     let mut other = Log::at2("request.received");
     failed(&mut other, "unconfirmed");
     assert_eq!(owed(&other), [], "nobody denied it");
@@ -108,33 +145,64 @@ fn case_21_i_33_after_a_denial_nothing_more_goes_out_unverified() {
     assert_eq!(refusal.rule, Rule::I33);
 }
 
-/// A denial after a bundle left is about the bundle.
+/// A denial after a bundle left is about every bundle that did, also when a further one was begun.
 #[test]
-fn case_22_i_34_a_denial_after_the_delivery_owes_an_incident_about_the_bundle() {
-    let mut log = Log::at2("bundle.released");
-    denied(&mut log).expect("recorded");
-    let first = last(&log);
-    recall(&mut log, "impostor");
-    assert_eq!(owed(&log), [first], "and the recall no second one");
-    incident(&mut log, "INC-1", &[REQUEST], &[]);
-    assert_eq!(owed(&log), [first]);
-    incident(&mut log, "INC-2", &[], &["PRD-1"]);
-    assert_eq!(owed(&log), []);
+fn case_22_i_34_a_denial_after_the_delivery_owes_an_incident_about_each_bundle() {
+    for is_superseded in [false, true] {
+        let mut log = Log::at2("delivery.acknowledged");
+        if is_superseded {
+            super::yields::supersede(&mut log, "supplementary").expect("it may be wanted");
+        }
+        denied(&mut log).expect("recorded");
+        let first = last(&log);
+        incident(&mut log, "INC-1", "impersonation", &[REQUEST], &[]);
+        assert_eq!(owed(&log), [first], "something left, which it does not name");
+        recall(&mut log, "impostor");
+        let second = last(&log);
+        assert_eq!(owed(&log), [first, second]);
+        incident(&mut log, "INC-2", "disclosed_to_impostor", &[], &["PRD-1"]);
+        assert_eq!(owed(&log), [], "one incident tells of both");
+    }
 }
 
+/// A quarantine waits for nobody's paperwork.
 #[test]
-fn i_34_more_mishaps_than_anybody_looks_into_are_refused() {
+fn i_34_beyond_the_bound_a_denial_is_a_quarantine_and_owes_no_more() {
     let mut log = Log::at2("request.received");
-    denied(&mut log).expect("recorded");
     let mut records = (*log.world.records).clone();
-    let (_, shown) = records.unexplained.pop_first().expect("one");
-    for nth in 0..UNEXPLAINED_MAX {
-        let mut other = shown.clone();
-        other.request = format!("REQ-{nth}-OTHER").parse().expect("an id");
-        records.unexplained.insert(LeafIndex::new(u64::try_from(nth).expect("few")), other);
+    for nth in 0..INCIDENTS_OWED_MAX {
+        let owed = OwedIncident {
+            request: format!("REQ-{nth}-OTHER").parse().expect("an id"),
+            mishap: Mishap::Denied,
+            productions: BTreeSet::new(),
+            at: log.stamp().time,
+        };
+        records.incidents_owed.insert(LeafIndex::new(u64::try_from(nth).expect("few")), owed);
     }
     log.world.records = std::sync::Arc::new(records);
-    assert_eq!(denied(&mut log), Err(Rule::I34));
-    incident(&mut log, "INC-1", &["REQ-1"], &[]);
-    assert_eq!(owed(&log).len(), UNEXPLAINED_MAX);
+    denied(&mut log).expect("recorded");
+    assert_eq!((log.case().state_name(), owed(&log).len()), ("quarantined", INCIDENTS_OWED_MAX));
+}
+
+/// An incident that names some of the bundles leaves the others owed.
+#[test]
+fn i_34_each_bundle_is_told_of() {
+    let mut log = Log::at2("bundle.released");
+    let mut records = (*log.world.records).clone();
+    let id = |name: &str| name.parse().expect("an id");
+    let owes = OwedIncident {
+        request: id_of_request(),
+        mishap: Mishap::Impostor,
+        productions: BTreeSet::from([id("PRD-1"), id("PRD-2")]),
+        at: log.stamp().time,
+    };
+    records.incidents_owed.insert(LeafIndex::new(9), owes);
+    log.world.records = std::sync::Arc::new(records);
+    incident(&mut log, "INC-1", "disclosed_to_impostor", &[], &["PRD-1"]);
+    let left = &log.world.records.incidents_owed[&LeafIndex::new(9)].productions;
+    assert_eq!(left, &BTreeSet::from([id("PRD-2")]));
+}
+
+fn id_of_request() -> crate::model::id::RequestId {
+    REQUEST.parse().expect("an id")
 }

@@ -116,7 +116,7 @@ pub struct RequestClassified {
     /// The issuing authority's country.
     pub country: CountryCode,
     /// The country that the authority acts for, where another asked for it by treaty or letters rogatory
-    /// (28 USC 1782, 18 USC 3512): reports count it too. Absent or null if none did.
+    /// (28 USC 1782, 18 USC 3512): the figures can tell of both. Absent or null if none did.
     #[serde(default)]
     pub foreign_origin: Option<CountryCode>,
     /// What it serves (S-33).
