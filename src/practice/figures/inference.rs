@@ -29,19 +29,54 @@ pub struct Sum {
     pub parts: Vec<usize>,
 }
 
-/// From and to, both included. Wide enough for sums of any counts; those of a table that does not add up
-/// grow with each round, and end at the type's.
+/// Why nothing can be said of a table.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum TableError {
+    /// A sum names a figure that the table does not have.
+    #[error("sum {sum} is of figure {figure}, and the table has {figures}")]
+    NoFigure {
+        /// The sum, by its position.
+        sum: usize,
+        /// What it names.
+        figure: usize,
+        /// How many figures there are.
+        figures: usize,
+    },
+    /// No numbers add up so, whatever the bands and the withheld figures are.
+    #[error("figure {figure} can be no number: the sums do not add up")]
+    DoesNotAddUp {
+        /// One that is left with none.
+        figure: usize,
+    },
+}
+
+/// From and to, both included; wide enough for sums of any counts. A table that adds up keeps each within
+/// what it shows; in one that does not, ends cross, which ends the search.
 type Range = (i128, i128);
 
 /// The figures that the table gives away: a range that is narrower than its band, or one number where
-/// nothing is shown. Each round costs the length of the sums; there are at most 64,
-/// so what follows only through a longer chain of withheld figures is not found.
-#[must_use]
-pub fn revealed(shown: &[Shown], sums: &[Sum]) -> Vec<usize> {
+/// nothing is shown.
+///
+/// Each round costs the length of the sums. There are as many as figures, and some more: what one sum
+/// tells reaches the end of the longest chain in as many rounds, and what is narrowed step by step, a
+/// band by a band, was found narrower in the first.
+///
+/// # Errors
+/// [`TableError`]: a table that says nothing true gives nothing away that could be relied upon.
+pub fn revealed(shown: &[Shown], sums: &[Sum]) -> Result<Vec<usize>, TableError> {
+    for (at, sum) in sums.iter().enumerate() {
+        let stray = sum.parts.iter().chain([&sum.whole]).find(|figure| **figure >= shown.len());
+        if let Some(figure) = stray.copied() {
+            return Err(TableError::NoFigure { sum: at, figure, figures: shown.len() });
+        }
+    }
     let mut ranges: Vec<Range> = shown.iter().map(|figure| first(*figure)).collect();
-    for _ in 0..ROUNDS_MAX {
+    for _ in 0..shown.len().saturating_add(ROUNDS_MORE) {
         let before = ranges.clone();
         sums.iter().for_each(|sum| narrow(&mut ranges, sum));
+        if let Some(figure) = ranges.iter().position(|range| range.0 > range.1) {
+            return Err(TableError::DoesNotAddUp { figure });
+        }
         if ranges == before {
             break;
         }
@@ -49,14 +84,14 @@ pub fn revealed(shown: &[Shown], sums: &[Sum]) -> Vec<usize> {
     let is_told = |(figure, range): (&Shown, &Range)| match figure {
         Shown::Exact(_) => false,
         Shown::Within(_) => *range != first(*figure),
-        Shown::Withheld => range.0 >= range.1,
+        Shown::Withheld => range.0 == range.1,
     };
     let told = shown.iter().zip(&ranges).enumerate().filter(|(_, pair)| is_told(*pair));
-    told.map(|(at, _)| at).collect()
+    Ok(told.map(|(at, _)| at).collect())
 }
 
-/// Rounds after which a band that still gets narrower was found narrower long ago.
-const ROUNDS_MAX: usize = 64;
+/// Rounds beside those of the longest chain.
+const ROUNDS_MORE: usize = 64;
 
 const fn first(figure: Shown) -> Range {
     match figure {
@@ -69,24 +104,23 @@ const fn first(figure: Shown) -> Range {
 /// The sum lies between those of its parts' ends; a part, between what the others leave of it.
 fn narrow(ranges: &mut [Range], sum: &Sum) {
     let of = |ranges: &[Range], at: usize| ranges.get(at).copied().unwrap_or_default();
-    let ends = |ranges: &[Range]| {
-        sum.parts
-            .iter()
-            .map(|at| of(ranges, *at))
-            .fold((0_i128, 0_i128), |all, part| (all.0.saturating_add(part.0), all.1.saturating_add(part.1)))
-    };
     let within = |range: &mut Range, other: Range| *range = (range.0.max(other.0), range.1.min(other.1));
-    let all = ends(ranges);
+    let mut all = sum.parts.iter().map(|at| of(ranges, *at)).fold((0, 0), plus);
     if let Some(whole) = ranges.get_mut(sum.whole) {
         within(whole, all);
     }
     for at in &sum.parts {
-        let (all, whole, own) = (ends(ranges), of(ranges, sum.whole), of(ranges, *at));
-        let others = (all.0.saturating_sub(own.0), all.1.saturating_sub(own.1));
+        let (whole, own) = (of(ranges, sum.whole), of(ranges, *at));
+        let others = plus(all, (-own.0, -own.1));
         if let Some(part) = ranges.get_mut(*at) {
             within(part, (whole.0.saturating_sub(others.1), whole.1.saturating_sub(others.0)));
+            all = plus(others, *part);
         }
     }
+}
+
+const fn plus(one: Range, other: Range) -> Range {
+    (one.0.saturating_add(other.0), one.1.saturating_add(other.1))
 }
 
 #[cfg(test)]
@@ -98,6 +132,10 @@ mod tests {
 
     use super::Shown::{Exact, Withheld, Within};
     use super::*;
+
+    fn revealed(shown: &[Shown], sums: &[Sum]) -> Vec<usize> {
+        super::revealed(shown, sums).expect("the table adds up")
+    }
 
     fn sum(whole: usize, parts: &[usize]) -> Sum {
         Sum { whole, parts: parts.to_vec() }
@@ -135,9 +173,33 @@ mod tests {
     }
 
     #[test]
-    fn a_table_that_does_not_add_up_ends_the_search_without_overflow() {
-        let sums = [sum(0, &[1, 1]), sum(1, &[0, 0])];
-        assert_eq!(revealed(&[Exact(1), Withheld], &sums), [1]);
+    fn a_table_that_does_not_add_up_is_said_to() {
+        let says =
+            |shown: &[Shown], sums: &[Sum]| super::revealed(shown, sums).expect_err("it tells nothing");
+        let sums = |error| matches!(error, TableError::DoesNotAddUp { .. });
+        assert!(sums(says(&[Exact(3), Exact(1), Exact(1)], &[sum(0, &[1, 2])])));
+        assert!(sums(says(&[Withheld, Withheld, Exact(1)], &[sum(0, &[1, 1]), sum(1, &[0, 2])])));
+        assert!(sums(says(&[Exact(1), Withheld], &[sum(0, &[1, 1]), sum(1, &[0, 0])])));
+        // An empty sum is none, and cannot be of something.
+        assert!(sums(says(&[Exact(1)], &[sum(0, &[])])));
+        for stray in [sum(2, &[0]), sum(0, &[1, 2])] {
+            let expected = TableError::NoFigure { sum: 1, figure: 2, figures: 2 };
+            assert_eq!(says(&[Withheld, Withheld], &[sum(0, &[1]), stray]), expected);
+        }
+    }
+
+    /// Each withheld figure is the one before and one more: the first gives all of them away.
+    #[test]
+    fn a_long_chain_of_withheld_figures_is_followed_to_its_end() {
+        const LINKS: usize = 300;
+        let mut shown = vec![Exact(1); LINKS];
+        shown.extend([Withheld; LINKS]);
+        shown.push(Exact(7));
+        // Written against the direction in which it is followed.
+        let link =
+            |nth: usize| sum(LINKS + nth, &[nth, if nth + 1 < LINKS { LINKS + nth + 1 } else { 2 * LINKS }]);
+        let sums: Vec<_> = (0..LINKS).map(link).collect();
+        assert_eq!(revealed(&shown, &sums), (LINKS..2 * LINKS).collect::<Vec<_>>());
     }
 
     proptest! {
@@ -165,6 +227,29 @@ mod tests {
             }
             let told: Vec<usize> = (0..4).filter(|at| hidden[*at] && seen[*at].len() == 1).collect();
             prop_assert_eq!(found, told);
+        }
+
+        /// Of rows, columns and a grand total, nothing is called revealed that could be another number.
+        #[test]
+        fn nothing_is_called_revealed_that_could_be_another_number(
+            counts in prop::array::uniform4(0_u64..4),
+            hidden in prop::array::uniform9(any::<bool>()),
+        ) {
+            let table = |[a, b, c, d]: [u64; 4]| [a, b, c, d, a + b, c + d, a + c, b + d, a + b + c + d];
+            let sums =
+                [sum(4, &[0, 1]), sum(5, &[2, 3]), sum(6, &[0, 2]), sum(7, &[1, 3]), sum(8, &[4, 5]), sum(8, &[6, 7])];
+            let figures = table(counts);
+            let shown: Vec<_> =
+                figures.iter().zip(hidden).map(|(count, hide)| if hide { Withheld } else { Exact(*count) }).collect();
+            let found = revealed(&shown, &sums);
+            let others = (0..6_u64.pow(4)).map(|n| table([n % 6, n / 6 % 6, n / 36 % 6, n / 216]));
+            for other in others {
+                let fits = other.iter().zip(&shown).all(|(count, shown)| *shown == Withheld || *shown == Exact(*count));
+                for at in found.iter().filter(|_| fits) {
+                    prop_assert_eq!(other[*at], figures[*at]);
+                }
+            }
+            prop_assert!(found.iter().all(|at| hidden[*at]));
         }
     }
 }
