@@ -58,6 +58,10 @@ pub(super) struct CaseView {
     sign: Vec<Template>,
     /// Why it was rejected, with the statements that have these reasons.
     rejected_for: Vec<RejectedView>,
+    /// The confidences that it may hold; with any of them, a bundle goes to the agency's filter team
+    /// alone.
+    #[schema(value_type = Vec<String>)]
+    privileges: Vec<Box<RawValue>>,
     /// Orders not to tell, in the order in which they came.
     secrecy: Vec<SecrecyView>,
     /// The types of events that may come next.
@@ -71,7 +75,7 @@ pub(super) struct CaseView {
 /// A reason of the rejection.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct RejectedView {
-    /// Which.
+    /// Its code, of the list of reasons.
     #[schema(value_type = String)]
     code: Box<RawValue>,
     /// Its statement.
@@ -272,6 +276,7 @@ impl CaseView {
             acts: case.acts.iter().map(ActView::new).collect(),
             disclosures: case.disclosures.iter().map(DisclosureRow::new).collect(),
             rejected_for: case.rejected_for.iter().copied().map(RejectedView::new).collect(),
+            privileges: case.screening.privileges.iter().map(word).collect(),
             secrecy: case.telling.orders.iter().map(SecrecyView::new).collect(),
             next: case.next_steps().into_iter().map(EventType::as_str).collect(),
             deadlines: due.iter().map(DeadlineView::new).collect(),

@@ -85,6 +85,11 @@ fn decisions(case: &Value, terminal: Terminal) -> Result<(), Failure> {
     for reason in rows("rejected_for") {
         terminal.line(format_args!("rejected    {} ({})", text(&reason["code"]), text(&reason["rule"])))?;
     }
+    for privilege in rows("privileges") {
+        let privilege = text(&privilege);
+        terminal
+            .line(format_args!("privileged  {privilege}: a bundle goes to the agency's filter team alone"))?;
+    }
     for approval in rows("approvals") {
         terminal.line(format_args!(
             "{:<11} {} by {} as {}, until {}",

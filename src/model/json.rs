@@ -131,6 +131,17 @@ pub fn nullable<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
     Option::deserialize(deserializer)
 }
 
+/// For a member that may be absent but not null, which came after others had been written without it:
+/// `#[serde(default, deserialize_with = "json::present")]`.
+///
+/// # Errors
+/// The deserializer's.
+pub fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    deserializer: D,
+) -> Result<Option<T>, D::Error> {
+    T::deserialize(deserializer).map(Some)
+}
+
 /// Reads a string by `parse`, without a copy of it: digests, times and ids are most of what an event
 /// holds.
 ///

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::due::DueName;
 use super::vocabulary::{Crypto, DeclaredFigure, IncidentKind, Series};
+use crate::model::digest::Digest;
 use crate::model::id::{AgencyId, IncidentId, ProductionId, ReportId, RequestId};
 use crate::model::time::Timestamp;
 use crate::tlog::LeafIndex;
@@ -21,6 +22,8 @@ pub const INCIDENTS_OWED_MAX: usize = 4096;
 pub const BUNDLES_TOLD_OF_MAX: usize = 16_384;
 /// Most agencies of earlier directories.
 pub const AGENCIES_MAX: usize = 65_536;
+/// Most recipients that were lost: those of thousands of agencies.
+pub const LOST_RECIPIENTS_MAX: usize = 65_536;
 /// Most reports to NCMEC whose data is still kept.
 pub const NCMEC_MAX: usize = 65_536;
 /// Most published reports that can still be corrected: a thousand years of both series.
@@ -53,6 +56,8 @@ pub struct Records {
     /// The first entry of each half-year in which there was one, by the half-year's first instant:
     /// what a report must be computed from at least.
     pub halves: BTreeMap<Timestamp, LeafIndex>,
+    /// SHA-256 of the recipients whose keys are in other hands, as incidents say.
+    pub lost_recipients: BTreeSet<Digest>,
     /// Declared figures: kind, first day of the period, value.
     pub figures: BTreeSet<(DeclaredFigure, Timestamp, u64)>,
     /// The agencies of directories that are in force no more: an incident may still be about one.
@@ -81,12 +86,15 @@ pub struct OwedIncident {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Mishap {
-    /// The agency says that it knows of no such demand (case 21).
+    /// The agency says that it knows of no such demand, or somebody else made it look like the
+    /// agency's (case 21).
     Denied,
     /// A court quashed the order after its data left (case 13).
     Quashed,
     /// More left than was ordered (case 32).
     OverProduction,
+    /// What left may hold what the law keeps from investigators (case 35).
+    Privileged,
     /// Somebody pretended to be the agency (case 22).
     Impostor,
 }
@@ -102,6 +110,7 @@ impl Mishap {
             ),
             Self::Quashed => matches!(kind, IncidentKind::QuashedAfterDelivery),
             Self::OverProduction => matches!(kind, IncidentKind::OverProduction),
+            Self::Privileged => matches!(kind, IncidentKind::PrivilegedDisclosed),
             Self::Impostor => matches!(kind, IncidentKind::DisclosedToImpostor),
         }
     }

@@ -63,7 +63,7 @@ pub struct Secrecy {
     pub individual_necessity: bool,
     /// The accounts it covers.
     pub accounts: Accounts,
-    /// What it covered before it was narrowed, in the order of time: more than now.
+    /// What it covered before it was narrowed, each until no earlier than the one before: more than now.
     pub former: Vec<Former>,
     /// When it was recorded: before, nobody here knew of it.
     pub recorded_at: Timestamp,
@@ -75,8 +75,8 @@ pub struct Secrecy {
     pub ended_at: Option<Timestamp>,
     /// Times between an end and a late extension, in which notice was due (I-28).
     pub gaps: Vec<(Timestamp, Timestamp)>,
-    /// Whether a motion against it is open or decided.
-    pub challenged: bool,
+    /// When the last motion against it was filed, if there was one.
+    pub motion: Option<Timestamp>,
     /// What came of the last motion (S-72).
     pub result: Option<SecrecyResult>,
     /// The entry that asked for a permission to tell, which nobody has answered yet (S-75).

@@ -13,7 +13,7 @@ use crate::practice::approvals;
 use crate::practice::change::{Change, Mark};
 use crate::practice::directory::Directory;
 use crate::practice::policy::Policy;
-use crate::practice::records::Records;
+use crate::practice::records::{AGENCIES_MAX, Records};
 use crate::practice::refusal::Refusal;
 use crate::practice::roles::Roles;
 use crate::practice::rule::Rule;
@@ -145,7 +145,19 @@ pub(in crate::practice) fn directory_activated(
 ) -> Result<Change, Refusal> {
     let mut world = activate(context, new, Kind::Directory)?;
     world.directory = Some(directory(context.stamp.index, &new.text)?);
+    world.records = Arc::new(remembering(&context.force.directory.value, &world.records));
     Ok(Change::of_world(world))
+}
+
+/// An agency that leaves the directory, perhaps for the very key it lost, stays one that an incident may
+/// name (rule set 2, I-34), also if it left under rule set 1.
+fn remembering(before: &Directory, records: &Records) -> Records {
+    let mut records = records.clone();
+    let room = AGENCIES_MAX.saturating_sub(records.agencies.len());
+    let ids = before.agencies().map(|agency| agency.id.clone());
+    let new: Vec<_> = ids.filter(|id| !records.agencies.contains(id)).take(room).collect();
+    records.agencies.extend(new);
+    records
 }
 
 pub(in crate::practice) fn roles_activated(

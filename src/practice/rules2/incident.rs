@@ -1,9 +1,9 @@
 //! What should not have happened (I-34).
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 use super::publication::{has_room, recording};
+use crate::model::digest::Digest;
 use crate::model::id::{AgencyId, ProductionId, RequestId};
 use crate::model::time::DAY_MS;
 use crate::practice::case::Case;
@@ -11,7 +11,7 @@ use crate::practice::change::{Change, Claim, LostKey};
 use crate::practice::due::{Deadline, Due};
 use crate::practice::envelope::{Context, not_now};
 use crate::practice::records::{
-    AGENCIES_MAX, BUNDLES_TOLD_OF_MAX, INCIDENTS_MAX, INCIDENTS_OWED_MAX, Mishap, OwedIncident,
+    BUNDLES_TOLD_OF_MAX, INCIDENTS_MAX, INCIDENTS_OWED_MAX, LOST_RECIPIENTS_MAX, Mishap, OwedIncident,
 };
 use crate::practice::refusal::Refusal;
 use crate::practice::rule::Rule;
@@ -26,7 +26,9 @@ pub(super) fn opened(context: &Context<'_>, data: &IncidentOpened) -> Result<Cha
     is_a_list("/data/productions", &data.productions)?;
     names_what_it_touches(context, data)?;
     has_room(context, context.world.records.incidents.len(), INCIDENTS_MAX)?;
+    let lost = lost_recipients(context, data)?;
     let change = recording(context, |records| {
+        records.lost_recipients.extend(lost);
         records.incidents.insert(data.incident.clone(), context.stamp.index);
         let room = BUNDLES_TOLD_OF_MAX.saturating_sub(records.bundles_told_of.len());
         let told_of = data.productions.iter().map(|production| (production.clone(), data.kind));
@@ -46,6 +48,31 @@ pub(super) fn opened(context: &Context<'_>, data: &IncidentOpened) -> Result<Cha
         }
         None => change,
     })
+}
+
+/// What the agency's bundles are no longer encrypted to: which recipients those are that were in use when
+/// its key was lost, the directory in force says. One that began later took the place of a lost one.
+fn lost_recipients(context: &Context<'_>, data: &IncidentOpened) -> Result<BTreeSet<Digest>, Refusal> {
+    let agency = data.agency.as_ref().and_then(|id| context.force.directory.value.agency(id));
+    let Some((agency, since)) = agency.zip(data.since) else { return Ok(BTreeSet::new()) };
+    let before = agency.recipients.iter().filter(|recipient| recipient.valid_from <= since);
+    let lost: BTreeSet<_> = before.map(|recipient| Digest::of(recipient.age.as_bytes())).collect();
+    has_room(context, context.world.records.lost_recipients.len() + lost.len(), LOST_RECIPIENTS_MAX + 1)?;
+    Ok(lost)
+}
+
+/// I-33: nothing is encrypted to, approved for or released to a recipient whose key is in other hands,
+/// however long the directory still lists it.
+pub(super) fn while_data_moves(context: &Context<'_>, case: &Case) -> Result<(), Refusal> {
+    let lost = &context.world.records.lost_recipients;
+    let agency = case.agency.as_ref().and_then(|id| context.force.directory.value.agency(id));
+    let Some(agency) = agency.filter(|_| !lost.is_empty()) else { return Ok(()) };
+    if agency.recipient_digests_at(case.readers(), context.stamp.time).is_disjoint(lost) {
+        return Ok(());
+    }
+    let reason = format!("an incident says that a key of {} is in other hands", agency.id);
+    let cure = "have the directory changed to a new recipient; destroy what is sealed to the old one";
+    Err(Refusal::conflict(Rule::I33, "", reason, cure))
 }
 
 /// Whether the incident tells of all that is left of it; of several bundles it may name some.
@@ -117,20 +144,6 @@ pub(super) fn closed(context: &Context<'_>, data: &IncidentClosed) -> Result<Cha
     }))
 }
 
-/// An agency that leaves the directory, perhaps for the very key it lost, stays one that an incident may
-/// name.
-pub(super) fn remembering(context: &Context<'_>, mut change: Change) -> Change {
-    if let Some(world) = &mut change.world {
-        let mut records = (*world.records).clone();
-        let before = context.force.directory.value.agencies().map(|agency| agency.id.clone());
-        let room = AGENCIES_MAX.saturating_sub(records.agencies.len());
-        let new: Vec<_> = before.filter(|id| !records.agencies.contains(id)).take(room).collect();
-        records.agencies.extend(new);
-        world.records = Arc::new(records);
-    }
-    change
-}
-
 fn is_a_list<T: Ord>(pointer: &str, list: &[T]) -> Result<(), Refusal> {
     if list.len() <= LIST_MAX && list.iter().collect::<BTreeSet<_>>().len() == list.len() {
         return Ok(());
@@ -160,6 +173,7 @@ fn names_what_it_touches(context: &Context<'_>, data: &IncidentOpened) -> Result
         IncidentKind::DisclosedToImpostor
         | IncidentKind::OverProduction
         | IncidentKind::QuashedAfterDelivery
+        | IncidentKind::PrivilegedDisclosed
             if data.productions.is_empty() =>
         {
             "/data/productions"

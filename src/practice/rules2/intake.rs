@@ -6,7 +6,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{incident, path};
+use super::{incident, packaging, path};
 use crate::model::scope::{Scope, ScopeItem};
 use crate::model::time::{DAY_MS, Timestamp};
 use crate::practice::case::{ARRIVAL_LIST_MAX, Callback, Case, Narrowed, Stage};
@@ -86,7 +86,8 @@ pub(super) fn auth_failed(
     }
     failed.arrival.failed_evidence.extend(data.evidence.iter().copied());
     let change = Change::of_case(failed);
-    if data.finding != AuthFinding::Denied {
+    // Nobody pretended anything where nobody could be reached, or the directory lacks the agency.
+    if matches!(data.finding, AuthFinding::Unconfirmed | AuthFinding::Unregistered) {
         return Ok(change);
     }
     Ok(incident::owing(context, change, &case.request, Mishap::Denied, incident::released(case)))
@@ -180,7 +181,7 @@ pub(super) fn classified(
     is_the_agencys(context, case, &data)?;
     is_as_agreed(context, case, &data)?;
     was_issued_first(case, &data)?;
-    acts_for_another(&data)?;
+    names_another_origin(&data)?;
     let unresolved = data.identifiers.iter().filter(|named| named.account.is_none()).count();
     let set_aside = still_set_aside(case, data.scope.scope());
     let mut change = rules1::intake::classified(context, case, data)?;
@@ -188,7 +189,7 @@ pub(super) fn classified(
         case.arrival.set_aside = set_aside;
         case.arrival.unresolved = u32::try_from(unresolved).unwrap_or(u32::MAX);
     }
-    Ok(change)
+    Ok(packaging::owing_over_production(context, change))
 }
 
 /// S-19: nobody serves an order that is yet to be issued.
@@ -202,7 +203,7 @@ fn was_issued_first(case: &Case, data: &RequestClassified) -> Result<(), Refusal
 }
 
 /// S-52 (case 43): what comes by treaty is the domestic authority's demand, and another country's wish.
-fn acts_for_another(data: &RequestClassified) -> Result<(), Refusal> {
+fn names_another_origin(data: &RequestClassified) -> Result<(), Refusal> {
     if data.foreign_origin != Some(data.country) {
         return Ok(());
     }
@@ -415,7 +416,7 @@ pub(super) fn narrowed(
     if case.stage == Stage::Reviewed {
         case.stage = Stage::Screening;
     }
-    Ok(Change::of_case(case))
+    Ok(packaging::owing_over_production(context, Change::of_case(case)))
 }
 
 /// Whether the event's actor is a registered person in one of these roles.

@@ -1,6 +1,6 @@
 //! Local law and human rights (S-32, S-34, S-50).
 
-use super::path;
+use super::{path, privilege};
 use crate::practice::case::{Case, Legality, Rights};
 use crate::practice::change::Change;
 use crate::practice::envelope::{Context, touched};
@@ -85,6 +85,7 @@ pub(super) fn screened(context: &Context<'_>, case: &Case, data: &RightsScreened
     let was_high = before.is_some_and(|before| before.is_high);
     let decision = before.and_then(|before| before.decision).filter(|decision| *decision == Escalation::Stop);
     let mut case = path::unreviewed(context, case);
+    case.screening.privileges.extend(privilege::of(classified, &data.subjects));
     case.screening.rights = Some(Rights {
         entry: context.stamp.index,
         stands_on: classified.index,

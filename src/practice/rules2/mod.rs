@@ -81,9 +81,7 @@ fn dispatch(context: &Context<'_>, case: Option<&Case>, data: Data) -> Result<Ve
     let change = match data {
         Data::LogCreated(_) => return Err(not_now(context.kind, "the log exists")),
         Data::PolicyActivated(new) => rules1::governing::policy_activated(context, &new)?,
-        Data::DirectoryActivated(new) => {
-            incident::remembering(context, rules1::governing::directory_activated(context, &new)?)
-        }
+        Data::DirectoryActivated(new) => rules1::governing::directory_activated(context, &new)?,
         Data::RolesActivated(new) => rules1::governing::roles_activated(context, &new)?,
         Data::RulesActivated(new) => clock::rules_activated(context, &new)?,
         Data::ActProposed(act) => acts::proposed(context, case, &act)?,
@@ -216,6 +214,7 @@ fn before_review(context: &Context<'_>, case: &Case) -> Result<(), Refusal> {
 fn while_data_moves(context: &Context<'_>, case: &Case) -> Result<(), Refusal> {
     packaging::did_not_end(case)?;
     intake::while_data_moves(context, case)?;
+    incident::while_data_moves(context, case)?;
     instrument::while_data_moves(context, case)?;
     deficiency::while_data_moves(context, case)?;
     challenge::while_data_moves(context, case)?;

@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{approving, custody, emergency, incident, notice, while_data_moves};
+use crate::model::id::ProductionId;
 use crate::practice::case::{
     CASE_DISCLOSURES_MAX, Case, Disclosure, Found, Original, Produced, Recall, Stage, Step, Superseded, sum,
 };
@@ -250,7 +251,7 @@ pub(super) fn destroyed(
 /// The released collection whose bundle has that name.
 fn delivered<'c>(
     case: &'c Case,
-    production: &crate::model::id::ProductionId,
+    production: &ProductionId,
     pointer: &str,
 ) -> Result<&'c Disclosure, Refusal> {
     let is_it = |done: &&Disclosure| done.production.as_ref() == Some(production) && done.released.is_some();
@@ -288,6 +289,7 @@ pub(super) fn recall_requested(
         RecallGround::Quashed => Mishap::Quashed,
         RecallGround::OverProduction => Mishap::OverProduction,
         RecallGround::Impostor => Mishap::Impostor,
+        RecallGround::Privileged => Mishap::Privileged,
     };
     let productions = BTreeSet::from([data.production.clone()]);
     Ok(incident::owing(context, change, request, mishap, productions))
@@ -346,7 +348,7 @@ pub(super) fn superseding(
 pub(super) fn did_not_end(case: &Case) -> Result<(), Refusal> {
     let ends = |recall: &&Recall| match recall.ground {
         RecallGround::Withdrawn | RecallGround::Quashed | RecallGround::Impostor => true,
-        RecallGround::OverProduction => false,
+        RecallGround::OverProduction | RecallGround::Privileged => false,
     };
     let Some(recall) = case.yields.recalls.iter().find(ends) else { return Ok(()) };
     let reason = format!("the demand ended after delivery ({:?}); it authorises nothing more", recall.ground);
@@ -356,18 +358,40 @@ pub(super) fn did_not_end(case: &Case) -> Result<(), Refusal> {
 /// I-06: an order narrower than what was delivered under its earlier version shows an
 /// over-production; it is recalled before anything more is collected.
 fn over_production_is_recalled(context: &Context<'_>, case: &Case) -> Result<(), Refusal> {
-    let Some(classified) = &case.classified else { return Ok(()) };
-    let fields = context.force.policy.value.fields();
-    let is_recalled =
-        |done: &&Superseded| case.yields.recalls.iter().any(|recall| recall.production == done.production);
-    let mut kept = case.yields.superseded.iter().filter(|done| !is_recalled(done));
-    let over = kept.find_map(|done| {
-        let outside = done.scope.scope().items_outside(classified.scope.scope(), fields);
-        outside.first().map(|at| (&done.production, *at))
-    });
+    let is_recalled = |over: &ProductionId| {
+        let is_of =
+            |recall: &Recall| recall.production == *over && recall.ground == RecallGround::OverProduction;
+        case.yields.recalls.iter().any(is_of)
+    };
+    let over = over_produced(context, case).find(|(production, _)| !is_recalled(production));
     let Some((production, at)) = over else { return Ok(()) };
     let reason = format!("items/{at} of {production} is more than the order in force asks");
     Err(Refusal::conflict(Rule::I06, "", reason, "recall the delivered bundle: over_production"))
+}
+
+/// The delivered bundles that hold more than the order in force asks, each with the first item of its
+/// scope that does.
+fn over_produced<'c>(
+    context: &'c Context<'_>,
+    case: &'c Case,
+) -> impl Iterator<Item = (&'c ProductionId, usize)> {
+    let fields = context.force.policy.value.fields();
+    let ordered = case.classified.as_ref().map(|classified| classified.scope.scope());
+    case.yields.superseded.iter().filter_map(move |done| {
+        let outside = done.scope.scope().items_outside(ordered?, fields);
+        outside.first().map(|at| (&done.production, *at))
+    })
+}
+
+/// I-34: the order that shows an over-production owes the incident, whether or not more is collected.
+pub(super) fn owing_over_production(context: &Context<'_>, change: Change) -> Change {
+    let Some(case) = &change.case else { return change };
+    let over: BTreeSet<_> = over_produced(context, case).map(|(production, _)| production.clone()).collect();
+    let request = case.request.clone();
+    if over.is_empty() {
+        return change;
+    }
+    incident::owing(context, change, &request, Mishap::OverProduction, over)
 }
 
 fn with_case(mut change: Change, alter: impl FnOnce(&mut Case)) -> Change {

@@ -65,7 +65,7 @@ pub(super) fn recorded(
         to: data.to,
         ended_at: None,
         gaps: Vec::new(),
-        challenged: false,
+        motion: None,
         result: None,
         asked: None,
         permitted: None,
@@ -186,7 +186,10 @@ fn narrow(
         return Err(not_now(context.kind, "the order was narrowed as often as one may be"));
     }
     if order.accounts != accounts {
-        let until = (context.stamp.index, from);
+        // A ruling that is recorded after a later narrowing shortens nothing of what covered more until
+        // then: nobody here could have told of it.
+        let latest = order.former.last().map_or(from, |former| former.until.1.max(from));
+        let until = (context.stamp.index, latest);
         let accounts = std::mem::replace(&mut order.accounts, accounts);
         order.former.push(Former { accounts, until });
     }
@@ -224,7 +227,12 @@ pub(super) fn challenged(
     is_short("/data/court", &data.court)?;
     is_short("/data/docket", &data.docket)?;
     changed(context, case, &data.secrecy, |order| {
-        order.challenged = true;
+        if data.filed_at > context.stamp.time || data.filed_at < order.from {
+            let reason = "it would be filed after the entry, or before the order began";
+            let cure = "say when it was filed, in UTC";
+            return Err(Refusal::invalid(Rule::S72, "/data/filed_at", reason, cure));
+        }
+        order.motion = Some(data.filed_at);
         order.result = None;
         Ok(())
     })
@@ -238,8 +246,13 @@ pub(super) fn challenge_decided(
 ) -> Result<Change, Refusal> {
     let accounts = accounts(case, data.accounts.as_deref())?;
     changed(context, case, &data.secrecy, |order| {
-        if !order.challenged || order.result.is_some() {
+        let Some(filed_at) = order.motion.filter(|_| order.result.is_none()) else {
             return Err(not_now(context.kind, "no motion against the order is open"));
+        };
+        if data.decided_at > context.stamp.time || data.decided_at < filed_at {
+            let reason = "it would be decided after the entry, or before it was filed";
+            let cure = "say when it was decided, in UTC";
+            return Err(Refusal::invalid(Rule::S72, "/data/decided_at", reason, cure));
         }
         match data.result {
             SecrecyResult::Vacated | SecrecyResult::Withdrawn => end(context, order, data.decided_at)?,

@@ -279,17 +279,21 @@ fn case_43_a_foreign_court_that_is_not_answered_gets_nothing_by_mail() {
 
 #[test]
 fn case_43_what_comes_by_treaty_is_the_domestic_authoritys_and_says_who_asked() {
-    let classify = |mut log: Log, origin: &str| {
+    let classify = |mut log: Log, origin: Value| {
         let (actor, mut data) = log.data("request.classified");
-        data["foreign_origin"] = json!(origin);
+        data["foreign_origin"] = origin;
         let posted = log.post("request.classified", Some(REQUEST), actor, &data);
         posted.map(|_| log.case().classified.as_ref().and_then(|found| found.foreign_origin))
     };
     let two = || Log::at2("request.authenticated");
-    let found = classify(two(), "BR").expect("a treaty request").expect("its origin");
+    let found = classify(two(), json!("BR")).expect("a treaty request").expect("its origin");
     assert_eq!(found.as_str(), "BR", "whether or not that country is answered itself");
-    assert_eq!(classify(two(), "US").expect_err("that is no other country").rule, Rule::S52);
-    assert_eq!(classify(Log::at("request.authenticated"), "BR").expect_err("unknown there").rule, Rule::F01);
+    assert_eq!(classify(two(), json!("US")).expect_err("that is no other country").rule, Rule::S52);
+    let one = || Log::at("request.authenticated");
+    assert_eq!(classify(one(), json!("BR")).expect_err("unknown there").rule, Rule::F01);
+    for log in [one(), two()] {
+        assert_eq!(classify(log, Value::Null).expect_err("one spelling of none").rule, Rule::F01);
+    }
 }
 
 #[test]

@@ -206,7 +206,8 @@ fn the_form_of_what_is_kept_is_written_down() {
     // What no log of the events' page keeps: a directory that gave way, an order that covers less.
     let mut replaced = Log::founded2();
     replaced.activate("directory", &super::log::directory("age1other"));
-    for log in logs().into_iter().chain([replaced, super::narrowings::narrowed_to_one()]) {
+    let others = [replaced, super::narrowings::narrowed_to_one(), super::mishaps::with_open_records()];
+    for log in logs().into_iter().chain(others) {
         places("world", &serde_json::to_value(&log.world).expect("prints"), &mut found);
         for case in log.cases.values() {
             places("case", &serde_json::to_value(case).expect("prints"), &mut found);

@@ -31,6 +31,18 @@ fn incident(log: &mut Log, name: &str, kind: &str, requests: &[&str], production
     log.must("incident.opened", None, "p-sen", &data);
 }
 
+/// A log whose records end nothing: an incident about a bundle, one that is owed, a lost key, what is kept.
+pub(super) fn with_open_records() -> Log {
+    let mut log = Log::at2("bundle.released");
+    let mut lost = super::public::incident("agency_key_compromised");
+    lost["requests"] = json!([]);
+    log.must("incident.opened", None, "p-sen", &lost);
+    recall(&mut log, "over_production");
+    let kept = super::public::ncmec(&log);
+    log.must("ncmec.reported", None, "p-sen", &kept);
+    log
+}
+
 fn denied(log: &mut Log) -> Result<(), Rule> {
     let now = crate::model::time::Timestamp::from_ms(log.now_ms).expect("a time");
     let data = json!({"agency": "ag-1", "number_source": "directory", "number_sha256": digest("+1 202 555 0100"),
@@ -50,6 +62,7 @@ fn i_34_a_recall_owes_an_incident_of_its_kind_that_names_the_bundle() {
         ("quashed", "quashed_after_delivery"),
         ("over_production", "over_production"),
         ("impostor", "disclosed_to_impostor"),
+        ("privileged", "privileged_disclosed"),
     ];
     for (ground, kind) in kinds {
         let mut log = Log::at2("bundle.released");
@@ -111,11 +124,18 @@ fn case_21_i_34_a_demand_that_its_agency_denies_owes_an_incident() {
         incident(&mut log, "INC-1", kind, &[REQUEST], &[]);
         assert_eq!(owed(&log), [], "{kind}");
     }
-    let mut other = Log::at2("request.received");
-    failed(&mut other, "unconfirmed");
-    assert_eq!(owed(&other), [], "nobody denied it");
-    failed(&mut other, "denied");
-    assert_eq!(owed(&other), [last(&other)]);
+    for finding in ["unconfirmed", "unregistered"] {
+        let mut other = Log::at2("request.received");
+        failed(&mut other, finding);
+        assert_eq!(owed(&other), [], "nobody pretended anything");
+        failed(&mut other, "denied");
+        assert_eq!(owed(&other), [last(&other)]);
+    }
+    for finding in ["lookalike_domain", "signature_reused"] {
+        let mut other = Log::at2("request.received");
+        failed(&mut other, finding);
+        assert_eq!(owed(&other), [last(&other)], "somebody made it look like the agency's");
+    }
 }
 
 #[test]

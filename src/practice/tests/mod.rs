@@ -23,6 +23,7 @@ mod instruments;
 mod large;
 mod lateness;
 mod log;
+mod lost_keys;
 mod metamorphic;
 mod mishaps;
 mod mutations;

@@ -97,6 +97,14 @@ fn s_72_a_ruling_narrows_from_its_own_instant_on() {
         "motion_sha256": digest("motion")});
     log.must("secrecy.challenged", Some(REQUEST), "p-cou", &motion);
     log.now_ms += 10 * DAY_MS;
+    // A motion lies within the order's time, and not ahead.
+    for (days, expected) in [(-2, Some(Rule::S72)), (1, Some(Rule::S72)), (0, None)] {
+        let mut early = two_customers();
+        gag(&mut early, &Value::Null);
+        let mut again = motion.clone();
+        again["filed_at"] = time(&early, days);
+        assert_eq!(says(&mut early, "secrecy.challenged", "p-cou", &again), expected, "{days}");
+    }
     // On Friday a court narrows it, and on Monday somebody records that.
     for (days, expected) in [(-20, Some(Rule::S72)), (1, Some(Rule::S72))] {
         let data = ruled(&log, "narrowed", days, &end);
@@ -109,12 +117,42 @@ fn s_72_a_ruling_narrows_from_its_own_instant_on() {
     assert_eq!(says(&mut shortened, "secrecy.challenge_decided", "p-cou", &friday), None);
     assert!(shortened.case().telling.orders[0].result.is_some(), "the motion has its result");
 
+    let mut upheld = ruled(&log, "upheld", 1, &end);
+    assert_eq!(says(&mut log, "secrecy.challenge_decided", "p-cou", &upheld), Some(Rule::S72), "not yet");
+    upheld["decided_at"] = time(&log, -11);
+    assert_eq!(says(&mut log, "secrecy.challenge_decided", "p-cou", &upheld), Some(Rule::S72), "not filed");
     let data = ruled(&log, "narrowed", -3, &end);
     assert_eq!(says(&mut log, "secrecy.challenge_decided", "p-cou", &data), None);
     let under_it = told(&log, -4);
     assert_eq!(says(&mut log, "notice.sent", "p-priv", &under_it), Some(Rule::I27));
     let after_it = told(&log, -2);
     assert_eq!(says(&mut log, "notice.sent", "p-priv", &after_it), None, "told on Saturday");
+}
+
+/// What is recorded last was not always ordered last.
+#[test]
+fn i_27_a_ruling_that_is_recorded_after_a_later_narrowing_takes_nothing_of_what_was_covered_till_then() {
+    let mut log = two_customers();
+    gag(&mut log, &Value::Null);
+    let end = json!(log.case().telling.orders[0].to);
+    let motion = json!({"secrecy": "S-1", "court": "a court", "docket": "26-2", "filed_at": time(&log, 0),
+        "motion_sha256": digest("motion")});
+    log.must("secrecy.challenged", Some(REQUEST), "p-cou", &motion);
+    log.now_ms += 10 * DAY_MS;
+    let mut both = narrowed(&end);
+    both["accounts"] = json!([account(ACCOUNT)[0], account(OTHER)[0]]);
+    assert_eq!(says(&mut log, "secrecy.narrowed", "p-rev", &both), None);
+    log.now_ms += 5 * DAY_MS;
+    let ruling = json!({"secrecy": "S-1", "result": "narrowed", "ruling_sha256": digest("ruling"),
+        "decided_at": time(&log, -8), "accounts": account(ACCOUNT), "to": end});
+    assert_eq!(says(&mut log, "secrecy.challenge_decided", "p-cou", &ruling), None);
+    let order = &log.case().telling.orders[0];
+    assert_eq!(order.former.len(), 2);
+    assert_eq!(order.former[0].until.1, order.former[1].until.1, "in the order of time");
+    let under_it = told(&log, -7);
+    assert_eq!(says(&mut log, "notice.sent", "p-priv", &under_it), Some(Rule::I27));
+    let after_it = told(&log, -4);
+    assert_eq!(says(&mut log, "notice.sent", "p-priv", &after_it), None);
 }
 
 /// Two consumers' accounts, to the release of what was asked of both.

@@ -4,8 +4,10 @@
 
 use serde_json::{Value, json};
 
-use super::log::{Log, REQUEST, digest, directory};
+use super::log::{Log, REQUEST, digest, directory, item, scope};
+use super::yields::{recall, supersede};
 use crate::model::approval::Kind;
+use crate::practice::records::Mishap;
 use crate::practice::rule::Rule;
 
 /// The path up to that step, with a directory that also lists a filter team.
@@ -102,6 +104,75 @@ fn a_privilege_is_noted_once_before_anything_left() {
     let data = json!({"privilege": "medical", "note_sha256": digest("note")});
     let refusal = log.post("privilege.noted", Some(REQUEST), "p-priv", &data).expect_err("not theirs");
     assert_eq!(refusal.rule, Rule::I08);
-    assert!(note(&mut at("bundle.released"), "legal").is_err());
     assert!(note(&mut at("request.received"), "royal").is_err());
+    log.step("request.rejected");
+    assert_eq!(note(&mut log, "medical"), Err(Rule::I18));
+}
+
+/// Found when the bundle is with the investigators: an incident about it, and a further one goes elsewhere.
+#[test]
+fn case_35_i_34_privilege_that_is_found_after_the_delivery_is_an_incident() {
+    let mut log = at("delivery.acknowledged");
+    note(&mut log, "legal").expect("noted");
+    let owed: Vec<_> =
+        log.world.records.incidents_owed.values().map(|owed| (owed.mishap, owed.productions.len())).collect();
+    assert_eq!(owed, [(Mishap::Privileged, 1)]);
+    note(&mut log, "medical").expect("noted");
+    assert_eq!(log.world.records.incidents_owed.len(), 1, "the investigators' bundle is owed for already");
+    let told = json!({"incident": "INC-1", "kind": "privileged_disclosed", "agency": null, "requests": [],
+        "since": null, "productions": [], "report_sha256": digest("report")});
+    let refusal = log.post("incident.opened", None, "p-sen", &told).expect_err("which bundle?");
+    assert_eq!(refusal.rule, Rule::I34);
+    recall(&mut log, "privileged");
+    supersede(&mut log, "corrective").expect("the demand stands");
+    log.step("review.completed");
+    assert_eq!(recipients(&log), [digest("age1filter")]);
+    let mut told = told;
+    told["productions"] = json!(["PRD-1"]);
+    log.must("incident.opened", None, "p-sen", &told);
+    assert!(log.world.records.incidents_owed.is_empty());
+
+    let mut sealed = noted();
+    sealed.walk2("review.completed", "bundle.provenance");
+    sealed_to(&mut sealed, &["age1filter"]).expect("sealed");
+    sealed.walk2("bundle.sealed", "bundle.released");
+    note(&mut sealed, "medical").expect("noted");
+    assert!(sealed.world.records.incidents_owed.is_empty(), "the filter team has it");
+}
+
+/// Whom the screening of rights finds is enough: nobody has to remember a second event.
+#[test]
+fn case_35_s_34_a_lawyers_and_a_journalists_bundle_goes_to_the_filter_team() {
+    let screened = |subjects: &[&str], class: &str| {
+        let items = scope(&[item("a@example.org", class)]);
+        let mut log = at("request.authenticated");
+        for step in [
+            "request.classified",
+            "interval.stated",
+            "accounts.profiled",
+            "legality.reviewed",
+            "rights.screened",
+        ] {
+            let (actor, mut data) = log.data(step);
+            match step {
+                "request.classified" => data["scope"] = json!(items),
+                "interval.stated" if class == "bsi" => data["items"] = json!([]),
+                "interval.stated" => data["items"][0]["item"] = json!(0),
+                "rights.screened" => data["subjects"] = json!(subjects),
+                _ => (),
+            }
+            log.must(step, Some(REQUEST), actor, &data);
+        }
+        log.case().screening.privileges.iter().map(|privilege| format!("{privilege:?}")).collect::<Vec<_>>()
+    };
+    assert_eq!(screened(&["lawyer"], "content_stored"), ["Legal"]);
+    assert_eq!(screened(&["journalist", "lawyer"], "content_stored"), ["Legal", "Journalistic"]);
+    assert_eq!(
+        screened(&["lawyer"], "records_other"),
+        [""; 0],
+        "who wrote when is no confidence of a client's"
+    );
+    assert_eq!(screened(&["journalist"], "records_other"), ["Journalistic"], "it is a source's");
+    assert_eq!(screened(&["journalist", "lawyer"], "bsi"), [""; 0]);
+    assert_eq!(screened(&["politician", "minor", "dissident"], "content_stored"), [""; 0]);
 }

@@ -9,6 +9,7 @@ use super::yields::{answer, customers_keys, held, recall, refused_by_customer, s
 use crate::practice::Rule;
 use crate::practice::case::Step;
 use crate::practice::outcome::{self, Outcome};
+use crate::practice::records::Mishap;
 
 fn refused(log: &mut Log, name: &str) -> Rule {
     log.post_data(name).expect_err(name).rule
@@ -137,7 +138,11 @@ fn case_32_an_order_narrower_than_what_was_delivered_is_an_over_production() {
     // The narrower demand, classified and reviewed as the straight path does, for basic data alone.
     let bsi = scope(&[item("a@example.org", "bsi")]);
     let order = json!({"version": 2, "sha256": super::log::digest("order 2")});
-    for name in ["request.classified", "accounts.profiled", "legality.reviewed"] {
+    post_with(&mut log, "request.classified", &order, &bsi);
+    let owed =
+        |log: &Log| log.world.records.incidents_owed.values().map(|owed| owed.mishap).collect::<Vec<_>>();
+    assert_eq!(owed(&log), [Mishap::OverProduction], "whether or not more is collected");
+    for name in ["accounts.profiled", "legality.reviewed"] {
         post_with(&mut log, name, &order, &bsi);
     }
     post_with(&mut log, "rights.screened", &order, &bsi);
@@ -148,7 +153,11 @@ fn case_32_an_order_narrower_than_what_was_delivered_is_an_over_production() {
     data["disclosure"] = json!("D-2");
     let refusal = log.post("disclosure.opened", Some(REQUEST), actor, &data).expect_err("over-production");
     assert_eq!(refusal.rule, Rule::I06);
+    recall(&mut log, "privileged");
+    let refusal = log.post("disclosure.opened", Some(REQUEST), actor, &data).expect_err("another ground");
+    assert_eq!(refusal.rule, Rule::I06);
     recall(&mut log, "over_production");
+    assert_eq!(owed(&log), [Mishap::OverProduction, Mishap::Privileged], "each once");
     log.must("disclosure.opened", Some(REQUEST), actor, &data);
     assert_eq!(outcome::of(log.case()), Outcome::DisclosedContent);
     case = log.case().clone();

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::parts::{ExactScope, OrderRef};
 use crate::model::digest::Digest;
 use crate::model::id::{AgencyId, ServiceId};
+use crate::model::json;
 use crate::model::time::Timestamp;
 use crate::practice::directory::Level;
 use crate::practice::policy::{Code, CountryCode, Issuer};
@@ -116,8 +117,9 @@ pub struct RequestClassified {
     /// The issuing authority's country.
     pub country: CountryCode,
     /// The country that the authority acts for, where another asked for it by treaty or letters rogatory
-    /// (28 USC 1782, 18 USC 3512): the figures can tell of both. Absent or null if none did.
-    #[serde(default)]
+    /// (28 USC 1782, 18 USC 3512): the figures can tell of both. Absent if none did.
+    #[serde(default, deserialize_with = "json::present")]
+    #[cfg_attr(test, schemars(with = "CountryCode"))]
     pub foreign_origin: Option<CountryCode>,
     /// What it serves (S-33).
     pub nature: Nature,

@@ -348,6 +348,8 @@ pub enum RecallGround {
     OverProduction,
     /// It went to somebody who pretended to be the agency.
     Impostor,
+    /// What may be privileged went to investigators.
+    Privileged,
 }
 
 /// `recall.answered`.

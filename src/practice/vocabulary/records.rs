@@ -185,6 +185,8 @@ pub enum IncidentKind {
     OverProduction,
     /// An order was quashed after its data left.
     QuashedAfterDelivery,
+    /// What may be privileged went to investigators.
+    PrivilegedDisclosed,
     /// Anything else.
     Other,
 }
