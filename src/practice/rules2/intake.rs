@@ -101,13 +101,17 @@ fn quarantined(context: &Context<'_>, case: &Case) -> Case {
     case
 }
 
-/// The answer is kept whatever it is; a denial is a quarantine, however genuine the mailbox looked.
+/// The answer is kept whatever it is; a denial is a quarantine, however genuine the mailbox looked. It
+/// may come when the request has ended: then it reopens nothing, and is looked into all the same.
 pub(super) fn called_back(
     context: &Context<'_>,
     case: &Case,
     data: &CallbackMade,
 ) -> Result<Change, Refusal> {
-    is_open(context.kind, case)?;
+    let denied = data.answer == CallbackAnswer::Denied;
+    if !denied {
+        is_open(context.kind, case)?;
+    }
     if data.called_at > context.stamp.time || data.number_dated > data.called_at {
         let reason = "the call is in the future, or the number is newer than the call";
         return Err(Refusal::invalid(Rule::I30, "/data/called_at", reason, "say when it was called"));
@@ -115,9 +119,9 @@ pub(super) fn called_back(
     if case.arrival.callbacks.len() >= ARRIVAL_LIST_MAX {
         return Err(not_now(context.kind, "as many calls are recorded as there may be"));
     }
-    let denied = data.answer == CallbackAnswer::Denied;
     let left = case.live_disclosure().is_some_and(|live| live.released.is_some());
-    let mut called = if denied && !left { quarantined(context, case) } else { touched(context, case) };
+    let is_stopped = denied && !left && !case.stage.is_terminal();
+    let mut called = if is_stopped { quarantined(context, case) } else { touched(context, case) };
     if denied {
         // What left cannot be held back; nothing more goes out before somebody verifies it anew (I-33).
         called.arrival.authenticated_at = None;

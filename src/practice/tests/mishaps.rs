@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::log::{Log, REQUEST, digest};
 use super::yields::recall;
-use crate::model::time::DAY_MS;
+use crate::model::time::{DAY_MS, Timestamp};
 use crate::practice::due::{Deadline, of_world};
 use crate::practice::records::{INCIDENTS_OWED_MAX, Mishap, OwedIncident};
 use crate::practice::rule::Rule;
@@ -44,7 +44,7 @@ pub(super) fn with_open_records() -> Log {
 }
 
 fn denied(log: &mut Log) -> Result<(), Rule> {
-    let now = crate::model::time::Timestamp::from_ms(log.now_ms).expect("a time");
+    let now = Timestamp::from_ms(log.now_ms).expect("a time");
     let data = json!({"agency": "ag-1", "number_source": "directory", "number_sha256": digest("+1 202 555 0100"),
         "number_dated": "2026-10-01T00:00:00.000Z", "called_at": now, "answer": "denied",
         "note_sha256": digest("call")});
@@ -136,6 +136,21 @@ fn case_21_i_34_a_demand_that_its_agency_denies_owes_an_incident() {
         failed(&mut other, finding);
         assert_eq!(owed(&other), [last(&other)], "somebody made it look like the agency's");
     }
+}
+
+/// Turned down for its form, and nobody's demand as it turns out.
+#[test]
+fn case_21_i_34_a_denial_of_what_was_rejected_owes_an_incident_and_reopens_nothing() {
+    let mut log = Log::at2("request.classified");
+    log.step("request.rejected");
+    denied(&mut log).expect("recorded");
+    assert_eq!((log.case().state_name(), owed(&log)), ("rejected", vec![last(&log)]));
+    let now = Timestamp::from_ms(log.now_ms).expect("a time");
+    let confirmed = json!({"agency": "ag-1", "number_source": "directory",
+        "number_sha256": digest("+1 202 555 0100"), "number_dated": "2026-10-01T00:00:00.000Z",
+        "called_at": now, "answer": "confirmed", "note_sha256": digest("call")});
+    let refusal = log.post("callback.made", Some(REQUEST), "p-rev", &confirmed).expect_err("of no use");
+    assert_eq!(refusal.rule, Rule::I18);
 }
 
 #[test]
