@@ -203,18 +203,23 @@ impl Bed {
         data: &Value,
         envelopes: Vec<Vec<u8>>,
     ) {
-        self.submit(poster(), request, kind, actor, data, envelopes);
+        self.submit(poster(), Some(request), kind, actor, data, envelopes);
+    }
+
+    /// What is about no single request.
+    pub(super) fn post_of_log(&self, kind: EventType, actor: &str, data: &Value) {
+        self.submit(poster(), None, kind, actor, data, Vec::new());
     }
 
     /// What the daemon records of itself.
     pub(super) fn record(&self, request: &str, kind: EventType, data: &Value) {
-        self.submit(Poster::Daemon, request, kind, DAEMON, data, Vec::new());
+        self.submit(Poster::Daemon, Some(request), kind, DAEMON, data, Vec::new());
     }
 
     fn submit(
         &self,
         poster: Poster,
-        request: &str,
+        request: Option<&str>,
         kind: EventType,
         actor: &str,
         data: &Value,
@@ -224,7 +229,7 @@ impl Bed {
             poster,
             id: event_id(),
             type_: kind,
-            request: Some(RequestId::new(request).expect("an id")),
+            request: request.map(|id| RequestId::new(id).expect("an id")),
             actor: actor.to_owned(),
             rules: None,
             policy: None,

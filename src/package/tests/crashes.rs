@@ -3,16 +3,20 @@
 use std::fs;
 use std::io::Write as _;
 
+use serde_json::json;
+
 use super::bed::*;
+use crate::ledger::SubmitError;
+use crate::model::digest::Digest;
 use crate::model::id::{DisclosureId, PersonId, ProductionId, RequestId};
 use crate::package::logbook::leaf_ref;
 use crate::package::shelf::Shelf;
 use crate::package::steps::{Approved, Packed, Sealed};
 use crate::package::workbench::Workbench;
 use crate::package::{PackageError, State};
-use crate::practice::EventType;
 use crate::practice::case::Step;
 use crate::practice::vocabulary::{DestroyReason, DisclosureOpened};
+use crate::practice::{EventType, Rule};
 
 const REQUEST: &str = "R-1";
 
@@ -94,6 +98,25 @@ fn approved() -> Bed {
     let bed = Bed::new();
     bed.approved(REQUEST, &[item(ADA, "bsi")]);
     bed
+}
+
+/// I-33: between the last read and the seal somebody says that the agency's key is lost.
+#[test]
+fn a_bundle_for_a_key_that_is_lost_meanwhile_is_not_sealed_and_does_not_stay() {
+    let mut bed = approved();
+    let bench = bed.workbench();
+    let packed = packed(&bed, &bench);
+    let data = json!({"incident": "INC-1", "kind": "agency_key_compromised", "agency": "ag-1", "requests": [],
+        "since": "2026-11-01T00:00:00.000Z", "productions": [], "report_sha256": Digest::of(b"report")});
+    bed.post_of_log(EventType::IncidentOpened, "p-sen", &data);
+    let refused = packed.seal(&bench, &mut |_| {}).map(drop).expect_err("to a lost key");
+    assert!(matches!(&refused, PackageError::Submit(SubmitError::Refused(why)) if why.rule == Rule::I33));
+    drop(bench);
+    bed.crash();
+    let started = bed.packager();
+    assert_eq!(started.recovered.destroyed.len(), 1);
+    assert_eq!(files_in(&bed.home().staging()), Vec::<String>::new());
+    end(started);
 }
 
 #[test]

@@ -5,13 +5,14 @@ use std::fs;
 use serde_json::json;
 
 use super::bed::*;
+use crate::ledger::SubmitError;
 use crate::model::approval::{Decision, Kind};
 use crate::model::digest::Digest;
 use crate::model::id::{PersonId, RequestId};
 use crate::package::{PackageError, State};
-use crate::practice::EventType;
 use crate::practice::case::{Stage, Step};
 use crate::practice::vocabulary::DestroyReason;
+use crate::practice::{EventType, Rule};
 
 fn fails(bed: &Bed, code: &str, reason: DestroyReason) {
     let started = bed.packager();
@@ -158,6 +159,35 @@ fn an_amended_order_frees_the_request_of_its_bundle() {
     assert!(open(&started.packager, "R-1").is_err(), "nothing is reviewed");
     assert_eq!(bed.case("R-1").disclosures[0].destroyed, Some(DestroyReason::Ordered));
     assert_eq!(files_in(&bed.home().staging()), Vec::<String>::new());
+    end(started);
+}
+
+/// The agency's key is lost when its bundle is sealed, and while another is being collected.
+#[test]
+fn i_33_no_bundle_leaves_and_none_is_sealed_for_a_lost_key() {
+    let bed = Bed::new();
+    bed.approved("R-1", &[item(ADA, "bsi")]);
+    bed.approved("R-2", &[item(ADA, "bsi")]);
+    let started = bed.packager();
+    let first = open(&started.packager, "R-1").expect("opened");
+    assert_eq!(settled(&started.packager, &first).state, State::Sealed);
+    let release = bed.release("R-1", "p-sen", "senior_reviewer");
+    let data = json!({"incident": "INC-1", "kind": "agency_key_compromised", "agency": "ag-1", "requests": [],
+        "since": "2026-11-01T00:00:00.000Z", "productions": [], "report_sha256": Digest::of(b"report")});
+    bed.post_of_log(EventType::IncidentOpened, "p-sen", &data);
+    let refused = started.packager.release(&first, release).expect_err("to a lost key");
+    assert!(
+        matches!(&refused, PackageError::Submit(SubmitError::Refused(why)) if why.rule == Rule::I33),
+        "{refused}"
+    );
+    assert_eq!(files_in(&bed.home().outbox()), Vec::<String>::new());
+    assert_eq!(bed.case("R-1").disclosures[0].step, Step::Sealed, "until somebody has it destroyed");
+    let refused = open(&started.packager, "R-2").expect_err("to a lost key");
+    assert!(
+        matches!(&refused, PackageError::Submit(SubmitError::Refused(why)) if why.rule == Rule::I33),
+        "{refused}"
+    );
+    assert!(bed.case("R-2").disclosures.is_empty());
     end(started);
 }
 
