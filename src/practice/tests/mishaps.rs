@@ -238,6 +238,25 @@ fn i_34_each_bundle_is_told_of() {
     assert_eq!(left, &BTreeSet::from([id("PRD-2")]));
 }
 
+/// A denial after a further bundle left is about that one too.
+#[test]
+fn i_34_what_is_owed_about_one_bundle_is_owed_about_the_next() {
+    let mut log = Log::at2("delivery.acknowledged");
+    let mut records = (*log.world.records).clone();
+    let owes = OwedIncident {
+        request: id_of_request(),
+        mishap: Mishap::Denied,
+        productions: BTreeSet::from(["PRD-0".parse().expect("an id")]),
+        at: log.stamp().time,
+    };
+    records.incidents_owed.insert(LeafIndex::new(9), owes);
+    log.world.records = std::sync::Arc::new(records);
+    denied(&mut log).expect("recorded");
+    assert_eq!(owed(&log).len(), 2);
+    denied(&mut log).expect("recorded");
+    assert_eq!(owed(&log).len(), 2, "each is owed about");
+}
+
 fn id_of_request() -> crate::model::id::RequestId {
     REQUEST.parse().expect("an id")
 }
