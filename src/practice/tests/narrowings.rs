@@ -105,6 +105,14 @@ fn s_72_a_ruling_narrows_from_its_own_instant_on() {
         again["filed_at"] = time(&early, days);
         assert_eq!(says(&mut early, "secrecy.challenged", "p-cou", &again), expected, "{days}");
     }
+    let mut at_once = two_customers();
+    gag(&mut at_once, &Value::Null);
+    let mut first = motion.clone();
+    first["filed_at"] = json!(at_once.case().telling.orders[0].from);
+    assert_eq!(says(&mut at_once, "secrecy.challenged", "p-cou", &first), None, "at its first instant");
+    let mut upheld = ruled(&at_once, "upheld", 0, &end);
+    upheld["decided_at"] = first["filed_at"].clone();
+    assert_eq!(says(&mut at_once, "secrecy.challenge_decided", "p-cou", &upheld), None, "at once");
     // On Friday a court narrows it, and on Monday somebody records that.
     for (days, expected) in [(-20, Some(Rule::S72)), (1, Some(Rule::S72))] {
         let data = ruled(&log, "narrowed", days, &end);
