@@ -227,8 +227,9 @@ pub(super) fn challenged(
     is_short("/data/court", &data.court)?;
     is_short("/data/docket", &data.docket)?;
     changed(context, case, &data.secrecy, |order| {
-        if data.filed_at > context.stamp.time || data.filed_at < order.from {
-            let reason = "it would be filed after the entry, or before the order began";
+        // It may be filed before the order begins: one that is known is one that can be fought.
+        if data.filed_at > context.stamp.time {
+            let reason = "it would be filed after the entry";
             let cure = "say when it was filed, in UTC";
             return Err(Refusal::invalid(Rule::S72, "/data/filed_at", reason, cure));
         }
