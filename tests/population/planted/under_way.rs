@@ -193,6 +193,9 @@ fn beside(forger: &Forger) -> Vec<Plant> {
     let lifted = json!({"hold": 5, "document_sha256": digest("lifted")});
     let recalled =
         json!({"production": "PRD-NONE", "ground": "over_production", "letter_sha256": digest("back")});
+    let lost = json!({"incident": "INC-PLANTED-LOST", "kind": "agency_key_compromised", "agency": "us-federal",
+        "requests": [], "since": "2022-10-01T00:00:00.000Z", "productions": [], "report_sha256": digest("lost")});
+    let opened = opening(forger, "UNW-collection-0", "D-UNW-collection-0", "p-collector");
     let law: Value =
         serde_json::from_str(forger.events[1].data.get()).expect("the founding adopts the policy");
     let wider = law["text"].as_str().expect("a text").replace("\"warrant\"", "\"court_order\"");
@@ -204,5 +207,8 @@ fn beside(forger: &Forger) -> Vec<Plant> {
         plant("hold.lifted", Some("A1-0000"), "p-counsel", lifted, Some("I-49")),
         plant("recall.requested", Some("A1-0000"), "p-counsel", recalled, Some("I-04")),
         plant("policy.activated", None, "p-senior", policy, Some("I-50")),
+        // The agency's key is lost; the incident lists none of its bundles, and the next is collected for that key.
+        plant("incident.opened", None, "p-senior", lost, Some("I-34")),
+        plant("disclosure.opened", Some("UNW-collection-0"), DAEMON, opened, Some("I-33")),
     ]
 }
