@@ -98,7 +98,9 @@ pub(super) fn owing(
 ) -> Change {
     let records = &context.world.records;
     let had_left = !productions.is_empty();
-    for (production, _) in records.bundles_told_of.iter().filter(|(_, kind)| mishap.is_told_by(*kind)) {
+    // An incident of another kind was about something else, as far as the log knows.
+    let tells = |kind| mishap.is_told_by(kind) && kind != IncidentKind::Other;
+    for (production, _) in records.bundles_told_of.iter().filter(|(_, kind)| tells(*kind)) {
         productions.remove(production);
     }
     let mut is_owed = had_left && productions.is_empty();

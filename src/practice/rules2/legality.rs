@@ -84,15 +84,15 @@ pub(super) fn screened(context: &Context<'_>, case: &Case, data: &RightsScreened
     let before = case.screening.rights;
     let was_high = before.is_some_and(|before| before.is_high);
     let decision = before.and_then(|before| before.decision).filter(|decision| *decision == Escalation::Stop);
-    let mut case = path::unreviewed(context, case);
-    case.screening.privileges.extend(privilege::of(classified, &data.subjects));
-    case.screening.rights = Some(Rights {
+    let mut screened = path::unreviewed(context, case);
+    screened.screening.privileges.extend(privilege::of(classified, &data.subjects));
+    screened.screening.rights = Some(Rights {
         entry: context.stamp.index,
         stands_on: classified.index,
         is_high: was_high || data.tier == RiskTier::High || !data.subjects.is_empty(),
         decision,
     });
-    Ok(Change::of_case(case))
+    Ok(privilege::owing(context, case, Change::of_case(screened)))
 }
 
 /// I-55: two people decided; `acts` has seen that they did.

@@ -29,12 +29,17 @@ pub(super) fn noted(context: &Context<'_>, case: &Case, data: &PrivilegeNoted) -
     if !noted.screening.privileges.insert(data.privilege) {
         return Err(not_now(context.kind, "that privilege is noted"));
     }
-    let change = Change::of_case(noted);
-    let left = incident::released(case);
-    if left.is_empty() || case.readers() == Readers::FilterTeam {
-        return Ok(change);
+    Ok(owing(context, case, Change::of_case(noted)))
+}
+
+/// I-34: what went to investigators before anybody knew is an incident, however it was found.
+pub(super) fn owing(context: &Context<'_>, before: &Case, change: Change) -> Change {
+    let is_found = change.case.as_ref().is_some_and(|case| case.readers() == Readers::FilterTeam);
+    let left = incident::released(before);
+    if left.is_empty() || before.readers() == Readers::FilterTeam || !is_found {
+        return change;
     }
-    Ok(incident::owing(context, change, &case.request, Mishap::Privileged, left))
+    incident::owing(context, change, &before.request, Mishap::Privileged, left)
 }
 
 /// What the screened people's trade keeps confidential. A lawyer's confidence is what is said; a

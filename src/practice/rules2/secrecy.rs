@@ -233,7 +233,9 @@ pub(super) fn challenged(
             let cure = "say when it was filed, in UTC";
             return Err(Refusal::invalid(Rule::S72, "/data/filed_at", reason, cure));
         }
-        order.motion = Some(data.filed_at);
+        // A ruling may be on either of two open motions: it is no earlier than the first.
+        let open = order.motion.filter(|_| order.result.is_none());
+        order.motion = Some(open.map_or(data.filed_at, |first| first.min(data.filed_at)));
         order.result = None;
         Ok(())
     })

@@ -238,6 +238,17 @@ fn i_34_each_bundle_is_told_of() {
     assert_eq!(left, &BTreeSet::from([id("PRD-2")]));
 }
 
+/// A courier's mishap is not the impostor's.
+#[test]
+fn case_22_i_34_an_incident_of_another_kind_silences_no_denial() {
+    let mut log = Log::at2("delivery.acknowledged");
+    incident(&mut log, "INC-1", "other", &[], &["PRD-1"]);
+    denied(&mut log).expect("recorded");
+    assert_eq!(owed(&log), [last(&log)]);
+    incident(&mut log, "INC-2", "other", &[], &["PRD-1"]);
+    assert_eq!(owed(&log), [], "somebody looked, and it was the agency's error");
+}
+
 /// A denial after a further bundle left is about that one too.
 #[test]
 fn i_34_what_is_owed_about_one_bundle_is_owed_about_the_next() {

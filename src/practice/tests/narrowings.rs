@@ -137,6 +137,28 @@ fn s_72_a_ruling_narrows_from_its_own_instant_on() {
     assert_eq!(says(&mut log, "notice.sent", "p-priv", &after_it), None, "told on Saturday");
 }
 
+/// Of two open motions the ruling may be on the first.
+#[test]
+fn s_72_a_ruling_is_on_any_motion_that_is_open() {
+    let mut log = two_customers();
+    gag(&mut log, &Value::Null);
+    let end = json!(log.case().telling.orders[0].to);
+    log.now_ms += 10 * DAY_MS;
+    for days in [-9, -1] {
+        let motion = json!({"secrecy": "S-1", "court": "a court", "docket": "26-2",
+            "filed_at": time(&log, days), "motion_sha256": digest("motion")});
+        log.must("secrecy.challenged", Some(REQUEST), "p-cou", &motion);
+    }
+    let ruled = |log: &Log, days: i64| {
+        json!({"secrecy": "S-1", "result": "upheld", "ruling_sha256": digest("ruling"),
+            "decided_at": time(log, days), "accounts": null, "to": end})
+    };
+    let before = ruled(&log, -10);
+    assert_eq!(says(&mut log, "secrecy.challenge_decided", "p-cou", &before), Some(Rule::S72));
+    let between = ruled(&log, -5);
+    assert_eq!(says(&mut log, "secrecy.challenge_decided", "p-cou", &between), None);
+}
+
 /// What is recorded last was not always ordered last.
 #[test]
 fn i_27_a_ruling_that_is_recorded_after_a_later_narrowing_takes_nothing_of_what_was_covered_till_then() {

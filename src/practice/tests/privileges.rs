@@ -140,6 +140,23 @@ fn case_35_i_34_privilege_that_is_found_after_the_delivery_is_an_incident() {
     assert!(sealed.world.records.incidents_owed.is_empty(), "the filter team has it");
 }
 
+/// Found by the screening for a further bundle: the first one went to the investigators.
+#[test]
+fn case_35_i_34_a_lawyer_found_after_the_delivery_is_an_incident_too() {
+    let mut log = at("delivery.acknowledged");
+    supersede(&mut log, "supplementary").expect("it may be wanted");
+    let (actor, mut data) = log.data("rights.screened");
+    data["subjects"] = json!(["minor"]);
+    log.must("rights.screened", Some(REQUEST), actor, &data);
+    assert!(log.world.records.incidents_owed.is_empty(), "no confidence of theirs");
+    data["subjects"] = json!(["lawyer"]);
+    for _ in 0..2 {
+        log.must("rights.screened", Some(REQUEST), actor, &data);
+        let owed: Vec<_> = log.world.records.incidents_owed.values().map(|owed| owed.mishap).collect();
+        assert_eq!(owed, [Mishap::Privileged]);
+    }
+}
+
 /// Whom the screening of rights finds is enough: nobody has to remember a second event.
 #[test]
 fn case_35_s_34_a_lawyers_and_a_journalists_bundle_goes_to_the_filter_team() {
