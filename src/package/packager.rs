@@ -194,7 +194,8 @@ impl Packager {
         let Some(live) = case.live_disclosure().filter(|live| live.id == id) else { return Ok(None) };
         // Whoever opens another one searches again instead of certifying.
         let found_nothing = live.step == Step::Filtered && case.yields.found_nothing(&live.id);
-        Ok(if found_nothing || live.step == Step::Sealed && is_stale(&case, live) {
+        let (is_sealed, world) = (live.step == Step::Sealed, bench.logbook.reader().world()?);
+        Ok(if found_nothing || is_sealed && is_stale(&case, live, &world) {
             Some((id, DestroyReason::Ordered))
         } else if live.step < Step::Sealed {
             // It broke off, and that could not be recorded then, e.g. while the clock was in doubt.

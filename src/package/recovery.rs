@@ -25,7 +25,9 @@ use super::steps::{Released, Sealed};
 use super::workbench::Workbench;
 use super::worker::destroy;
 use crate::ledger::PAGE_ROWS_MAX;
+use crate::model::digest::Digest;
 use crate::model::id::{DisclosureId, ProductionId};
+use crate::practice::World;
 use crate::practice::case::{Case, Disclosure, Stage, Step};
 use crate::practice::vocabulary::DestroyReason;
 
@@ -91,7 +93,7 @@ fn settle(
     match disclosure.step {
         Step::Destroyed => Ok(Keep::Nothing),
         Step::Released | Step::Expired | Step::Acknowledged => delivered(bench, disclosure, recovered),
-        Step::Sealed if is_stale(case, disclosure) => {
+        Step::Sealed if is_stale(case, disclosure, &*bench.logbook.reader().world()?) => {
             end(bench, case, disclosure, DestroyReason::Ordered, recovered)
         }
         Step::Sealed => {
@@ -113,10 +115,24 @@ fn settle(
     }
 }
 
-/// Whether a sealed bundle can no longer be released: what it rests on is not in force any more.
-pub(super) fn is_stale(case: &Case, disclosure: &Disclosure) -> bool {
+/// Whether a sealed bundle can no longer be released: what it rests on is not in force any more, or it
+/// opens for somebody whom its agency no longer has in the directory or whose key is lost (A-05, I-33).
+///
+/// No validity is looked at: a machine whose clock is wrong must not destroy what was approved.
+pub(super) fn is_stale(case: &Case, disclosure: &Disclosure, world: &World) -> bool {
     case.stage != Stage::Reviewed
         || case.review.as_ref().map(|review| review.context) != Some(disclosure.review)
+        || !may_be_sent(disclosure, world)
+}
+
+fn may_be_sent(disclosure: &Disclosure, world: &World) -> bool {
+    let Some(sealed) = &disclosure.sealed else { return true };
+    let agency = sealed.agency.as_ref().zip(world.directory());
+    let agency = agency.and_then(|(id, directory)| directory.value.agency(id));
+    let listed = agency.into_iter().flat_map(|agency| &agency.recipients);
+    let listed: BTreeSet<_> = listed.map(|recipient| Digest::of(recipient.age.as_bytes())).collect();
+    let recipients = &sealed.bundle.recipients;
+    recipients.is_subset(&listed) && recipients.is_disjoint(&world.records().lost_recipients)
 }
 
 fn end(

@@ -181,7 +181,11 @@ fn i_33_no_bundle_leaves_and_none_is_sealed_for_a_lost_key() {
         "{refused}"
     );
     assert_eq!(files_in(&bed.home().outbox()), Vec::<String>::new());
-    assert_eq!(bed.case("R-1").disclosures[0].step, Step::Sealed, "until somebody has it destroyed");
+    assert_eq!(bed.case("R-1").disclosures[0].step, Step::Sealed, "until somebody opens it again");
+    let again = open(&started.packager, "R-1").expect_err("its approvals were used up");
+    assert!(matches!(again, PackageError::Submit(_)));
+    assert_eq!(bed.case("R-1").disclosures[0].destroyed, Some(DestroyReason::Ordered));
+    assert_eq!(files_in(&bed.home().staging()), Vec::<String>::new());
     let refused = open(&started.packager, "R-2").expect_err("to a lost key");
     assert!(
         matches!(&refused, PackageError::Submit(SubmitError::Refused(why)) if why.rule == Rule::I33),
